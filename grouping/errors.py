@@ -1,0 +1,52 @@
+"""What goes wrong in the terms of the user: where it is, what was found, what was expected.
+
+Reading collects every problem and raises them together, so that an office mends its list once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from grouping.messages import Lang, Message, say
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place in what the user gave. ``row`` counts as the spreadsheet does, from 1."""
+
+    file: str
+    sheet: str | None = None
+    row: int | None = None
+    column: str | None = None
+
+    def text(self, lang: Lang = "zh") -> str:
+        """The place in words, from file to column."""
+        parts = [say("where.file", lang, file=self.file)]
+        if self.sheet is not None:
+            parts.append(say("where.sheet", lang, sheet=self.sheet))
+        if self.row is not None:
+            parts.append(say("where.row", lang, row=self.row))
+        if self.column is not None:
+            parts.append(say("where.column", lang, column=self.column))
+        return say("where.separator", lang).join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, and where."""
+
+    where: Where
+    what: Message
+
+    def text(self, lang: Lang = "zh") -> str:
+        """The problem as one line."""
+        return say("where.problem", lang, where=self.where.text(lang), what=self.what.text(lang))
+
+
+class InputError(ValueError):
+    """The user's input can't be used; ``problems`` says all that is wrong with it."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(problem.text() for problem in self.problems))
