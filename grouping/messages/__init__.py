@@ -47,14 +47,16 @@ class Message:
         return self.text()
 
 
-def message(key: str, **values: Any) -> Message:
+def message(key: str, /, **values: Any) -> Message:
     """A message of the catalogue with its values."""
     return Message(key, values)
 
 
-def say(key: str, lang: Lang = "zh", **values: Any) -> str:
+def say(key: str, lang: Lang = "zh", /, **values: Any) -> str:
     """The text of ``key`` in ``lang`` with the values filled in."""
-    return catalogue()[key][lang].format(**{name: _in_language(value, lang) for name, value in values.items()})
+    return catalogue()[key][lang].format(
+        **{name: _in_language(value, lang) for name, value in values.items()}
+    )
 
 
 def _in_language(value: Any, lang: Lang) -> Any:
