@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from grouping.messages import Message, message
+
 
 class Level(StrEnum):
     """Administrative level of a site; a community is of one level."""
@@ -17,3 +19,16 @@ class Level(StrEnum):
     def rank(self) -> int:
         """Position from the top: 0 for a province, 3 for a township."""
         return list(Level).index(self)
+
+    @property
+    def label(self) -> Message:
+        """The level in words."""
+        return _LABELS[self]
+
+
+_LABELS = {
+    Level.PROVINCE: message("level.province"),
+    Level.PREFECTURE: message("level.prefecture"),
+    Level.COUNTY: message("level.county"),
+    Level.TOWNSHIP: message("level.township"),
+}

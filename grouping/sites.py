@@ -20,8 +20,8 @@ class Site:
     """One approved project site (项目实验点).
 
     ``lon`` and ``lat`` are WGS-84 degrees, None where only a distance matrix places the site. ``extra`` holds
-    the columns that the program does not know, as text, to be passed through. ``wishes`` are partners as
-    written in the list.
+    the columns to be passed through, as text: those that the program does not know, and those that its outputs have
+    no column for. ``wishes`` are partners as written in the list.
     """
 
     id: str

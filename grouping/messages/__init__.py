@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 Lang = Literal["zh", "en"]
 LANGS: tuple[Lang, ...] = get_args(Lang)
@@ -33,7 +33,8 @@ def catalogue() -> Mapping[str, Mapping[Lang, str]]:
 class Message:
     """A text to be, kept as key and values until somebody's language is known.
 
-    Values that are messages themselves, or sequences of them, are put into the same language.
+    Values that have a ``text`` in each language (messages, places, problems), or sequences of them, are put into
+    the same language.
     """
 
     key: str
@@ -54,13 +55,16 @@ def message(key: str, /, **values: Any) -> Message:
 
 def say(key: str, lang: Lang = "zh", /, **values: Any) -> str:
     """The text of ``key`` in ``lang`` with the values filled in."""
-    return catalogue()[key][lang].format(
-        **{name: _in_language(value, lang) for name, value in values.items()}
-    )
+    return catalogue()[key][lang].format(**{name: _in_language(value, lang) for name, value in values.items()})
+
+
+@runtime_checkable
+class _Text(Protocol):
+    def text(self, lang: Lang) -> str: ...
 
 
 def _in_language(value: Any, lang: Lang) -> Any:
-    if isinstance(value, Message):
+    if isinstance(value, _Text):
         return value.text(lang)
     if isinstance(value, list | tuple):
         return ("、" if lang == "zh" else ", ").join(str(_in_language(item, lang)) for item in value)
