@@ -1,0 +1,19 @@
+"""Numbers as people type them into a table."""
+
+from __future__ import annotations
+
+import math
+import re
+
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
+
+
+def number(text: str) -> float | None:
+    """The finite number that ``text`` is, with or without commas between thousands; None for anything else."""
+    if _THOUSANDS.fullmatch(text):
+        text = text.replace(",", "")
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
