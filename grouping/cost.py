@@ -1,0 +1,270 @@
+"""What a community costs, in kilometres: the one place where it is computed.
+
+The solver, the audit and the reports all call :func:`parts`. It works on *units*: a unit is a site, or a block of
+must-linked sites, and everything about pairs of sites is summed over the sites of the units, so one community costs
+the same either way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import NamedTuple, Self
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from grouping.links import Kind, Link
+from grouping.scenario import Scenario
+from grouping.sites import Site
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+ROTATING, HOSTED, PAIRWISE = range(3)
+_MEASURES = {"rotating": ROTATING, "hosted": HOSTED, "pairwise": PAIRWISE}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A cost in kilometres, part by part.
+
+    ``travel_km`` is travel without the surcharge for macro-region borders, which is ``cross_region_km``.
+    """
+
+    travel_km: float = 0.0
+    cross_region_km: float = 0.0
+    size_km: float = 0.0
+    links_km: float = 0.0
+
+    @property
+    def total_km(self) -> float:
+        """All parts together."""
+        return self.travel_km + self.cross_region_km + self.size_km + self.links_km
+
+    def parts(self) -> dict[str, float]:
+        """Each part by its name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
+
+
+class Prices(NamedTuple):
+    """The numbers behind the cost, for ``u`` units and ``h`` possible hosts. All in km unless said otherwise.
+
+    A community of units S with q sites costs ``travel(S) + size(S) + links(S)``:
+
+    - ``weight`` (u,): sites of each unit.
+    - ``distance``, ``cross`` (u, u): distances and border surcharges summed over the pairs of sites; the diagonal
+      holds the pairs inside a unit.
+    - ``host_distance``, ``host_cross`` (h, u): the same from each site that may host to each unit; the hosts of
+      unit k are the rows ``host_start[k]`` to ``host_start[k + 1]``. Only the hosted measure has hosts.
+    - ``pair`` (u, u): what being together adds: prices of avoidances, less the prices of other links; infinite
+      where the two must not meet. (0, 0) where there are no links.
+    - ``apart`` (u,): half the prices of the links of a unit other than avoidances. A link whose ends are apart so
+      costs its whole price, half in either community.
+    """
+
+    weight: Ints
+    distance: Floats
+    cross: Floats
+    host_start: Ints
+    host_distance: Floats
+    host_cross: Floats
+    pair: Floats
+    apart: Floats
+    measure: int
+    preferred: int
+    size_km: float
+
+
+@njit(cache=True, nogil=True)
+def parts(  # type: ignore[no-untyped-def]  # numba compiles it; the types are in the docstring
+    prices, members, count
+):
+    """(travel, cross, size, links, host) of the units ``members[:count]``: four floats in km and a host's row.
+
+    The host is -1 unless the measure is hosted; without a possible host the travel is infinite.
+    """
+    sites = 0
+    distance = 0.0
+    cross = 0.0
+    links = 0.0
+    linked = prices.pair.shape[0] > 0
+    for i in range(count):
+        a = members[i]
+        sites += prices.weight[a]
+        links += prices.apart[a]
+        for j in range(i + 1):
+            b = members[j]
+            distance += prices.distance[a, b]
+            cross += prices.cross[a, b]
+            if linked:
+                links += prices.pair[a, b]
+    size = prices.size_km * abs(sites - prices.preferred)
+    if prices.measure == 2:
+        return distance, cross, size, links, -1
+    if prices.measure == 0:
+        factor = 2.0 / sites
+        return factor * distance, factor * cross, size, links, -1
+    best = np.inf
+    best_distance = np.inf
+    best_cross = 0.0
+    host = -1
+    for i in range(count):
+        a = members[i]
+        for h in range(prices.host_start[a], prices.host_start[a + 1]):
+            distance = 0.0
+            cross = 0.0
+            for j in range(count):
+                distance += prices.host_distance[h, members[j]]
+                cross += prices.host_cross[h, members[j]]
+            if distance + cross < best:
+                best = distance + cross
+                best_distance = distance
+                best_cross = cross
+                host = h
+    return best_distance, best_cross, size, links, host
+
+
+@njit(cache=True, nogil=True)
+def totals(prices, sets, counts):  # type: ignore[no-untyped-def]
+    """Total km of each community: ``sets`` (m, width) int64, of which row k uses the first ``counts[k]``."""
+    result = np.empty(len(counts))
+    for k in range(len(counts)):
+        travel, cross, size, links, _ = parts(prices, sets[k], counts[k])
+        result[k] = travel + cross + size + links
+    return result
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What decides the costs among the sites of one level.
+
+    Attributes:
+        distance: (n, n) km between sites.
+        region: (n,) code of the macro-region, -1 where unknown; an unknown one never counts as another.
+        can_lead: (n,) whether the site may lead, and so host.
+        together: (n, n) km that being together adds, see :attr:`Prices.pair`.
+        apart: (n,) km, see :attr:`Prices.apart`.
+
+    """
+
+    distance: Floats
+    region: Ints
+    can_lead: NDArray[np.bool_]
+    together: Floats
+    apart: Floats
+    scenario: Scenario
+
+    @classmethod
+    def build(
+        cls,
+        sites: Sequence[Site],
+        distance: Floats,
+        regions: Sequence[str | None],
+        links: Iterable[Link],
+        scenario: Scenario,
+    ) -> Self:
+        """The terms for ``sites`` of one level; links that lead out of them are left aside.
+
+        Args:
+            sites: n sites.
+            distance: (n, n) km.
+            regions: the macro-region of each site, None where unknown.
+            links: must-links (of which only avoidances have a say here) and priced links.
+            scenario: prices and measure.
+
+        """
+        codes = {name: code for code, name in enumerate(sorted({name for name in regions if name}))}
+        place = {site.id: index for index, site in enumerate(sites)}
+        together = np.zeros((len(sites), len(sites)))
+        apart = np.zeros(len(sites))
+        for link in links:
+            if link.a not in place or link.b not in place:
+                continue
+            a, b = place[link.a], place[link.b]
+            if link.kind is Kind.AVOID:
+                price = np.inf if link.must else link.km or 0.0
+                together[[a, b], [b, a]] += price
+            elif not link.must:
+                price = link.km or 0.0
+                together[[a, b], [b, a]] -= price
+                apart[[a, b]] += price / 2
+        return cls(
+            distance=np.asarray(distance, dtype=np.float64),
+            region=np.array([codes[name] if name else -1 for name in regions], dtype=np.int64),
+            can_lead=np.array([site.can_lead for site in sites], dtype=np.bool_),
+            together=together,
+            apart=apart,
+            scenario=scenario,
+        )
+
+    @cached_property
+    def prices(self) -> Prices:
+        """The terms with every site as a unit of its own."""
+        return self.merged([np.array([index]) for index in range(len(self.apart))])
+
+    def merged(self, units: Sequence[Ints]) -> Prices:
+        """The terms with the given sets of sites, a partition of them, as units."""
+        surcharge = self.scenario.travel.cross_region_km
+        known = self.region >= 0
+        differ = (self.region[:, None] != self.region[None, :]) & known[:, None] & known[None, :]
+        cross = np.where(differ, surcharge, 0.0)
+        hosted = self.scenario.travel.measure == "hosted"
+        hosts = [site for unit in units for site in unit if hosted and self.can_lead[site]]
+        per_unit = [sum(bool(hosted and self.can_lead[site]) for site in unit) for unit in units]
+        return Prices(
+            weight=np.array([len(unit) for unit in units], dtype=np.int64),
+            distance=_summed_pairs(self.distance, units),
+            cross=_summed_pairs(cross, units),
+            host_start=np.concatenate([[0], np.cumsum(per_unit)]).astype(np.int64),
+            host_distance=_summed_columns(self.distance[hosts], units),
+            host_cross=_summed_columns(cross[hosts], units),
+            pair=_summed_pairs(self.together, units) if self.together.any() else np.zeros((0, 0)),
+            apart=np.array([self.apart[unit].sum() for unit in units]),
+            measure=_MEASURES[self.scenario.travel.measure],
+            preferred=self.scenario.size.preferred,
+            size_km=self.scenario.size.km,
+        )
+
+    def cost(self, members: Sequence[int] | Ints) -> Cost:
+        """What the community of these sites costs; infinite where it may not be."""
+        indices = np.asarray(members, dtype=np.int64)
+        travel, cross, size, links, _ = parts(self.prices, indices, len(indices))
+        return Cost(travel, cross, size, links)
+
+    def unplaced_cost(self, site: int) -> Cost:
+        """What a site without a community costs: its half of the links that are so broken."""
+        return Cost(links_km=float(self.apart[site]))
+
+    def lead(self, members: Sequence[int] | Ints) -> int | None:
+        """The member that can lead with the least travel of all to it; None where nobody can."""
+        indices = np.asarray(members, dtype=np.int64)
+        able = indices[self.can_lead[indices]]
+        if not len(able):
+            return None
+        differ = (self.region[able][:, None] != self.region[indices][None, :]) & (
+            (self.region[able] >= 0)[:, None] & (self.region[indices] >= 0)[None, :]
+        )
+        reach = self.distance[np.ix_(able, indices)] + self.scenario.travel.cross_region_km * differ
+        return int(able[np.argmin(reach.sum(axis=1))])
+
+
+def _summed_columns(matrix: Floats, units: Sequence[Ints]) -> Floats:
+    """(rows, u): the columns of ``matrix`` summed over each unit."""
+    if all(len(unit) == 1 for unit in units):
+        return np.ascontiguousarray(matrix[:, np.concatenate(units)]) if len(units) else matrix
+    return np.stack([matrix[:, unit].sum(axis=1) for unit in units], axis=1)
+
+
+def _summed_pairs(matrix: Floats, units: Sequence[Ints]) -> Floats:
+    """(u, u): a symmetric ``matrix`` with zero diagonal summed over the pairs of sites of two units, or of one."""
+    summed = _summed_columns(_summed_columns(matrix, units).T, units)
+    diagonal = np.einsum("ii->i", summed)
+    # Inside a unit every pair was met twice. A should-link inside a must-block is honoured for good.
+    diagonal /= 2
+    return np.ascontiguousarray(summed)

@@ -1,0 +1,59 @@
+"""Small random instances, and how the package is asked about them."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+
+from grouping import Applications, Distances, Kind, Level, Link, Links, Scenario, Site, Where
+
+from oracle import Instance
+
+PLACES = {"长三角": "310104", "京津冀": "110101", "成渝": "510104", None: None}
+"""A division in each macro-region, so that regions come in the way they do in life."""
+
+HERE = Where("test")
+
+
+@st.composite
+def instances(draw: st.DrawFn, most: int = 9) -> Instance:
+    """Any symmetric distances, metric or not, ties and zeros included; all measures; links of every kind."""
+    n = draw(st.integers(3, most))
+    upper = draw(st.lists(st.integers(0, 60), min_size=n * (n - 1) // 2, max_size=n * (n - 1) // 2))
+    km = np.zeros((n, n))
+    km[np.triu_indices(n, 1)] = upper
+    km += km.T
+    smallest = draw(st.integers(2, 4))
+    preferred = draw(st.integers(smallest, 6))
+    largest = draw(st.integers(preferred, 7))
+    pairs = st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)).filter(lambda pair: pair[0] != pair[1])
+    links = []
+    for a, b in draw(st.lists(pairs, max_size=4, unique_by=lambda pair: tuple(sorted(pair)))):
+        kind = draw(st.sampled_from(Kind))
+        must = draw(st.booleans()) and kind is not Kind.WISH
+        links.append(Link(str(a), str(b), kind, HERE, must, None if must else float(draw(st.integers(0, 80)))))
+    scenario = Scenario.model_validate(
+        {
+            "size": {"min": smallest, "preferred": preferred, "max": largest, "km": float(draw(st.integers(0, 40)))},
+            "travel": {
+                "measure": draw(st.sampled_from(["rotating", "hosted", "pairwise"])),
+                "cross_region_km": float(draw(st.integers(0, 50))),
+            },
+        }
+    )
+    return Instance(
+        km.tolist(),
+        draw(st.lists(st.sampled_from(list(PLACES)), min_size=n, max_size=n)),
+        draw(st.lists(st.booleans(), min_size=n, max_size=n)),
+        links,
+        scenario,
+    )
+
+
+def asked(instance: Instance) -> tuple[Applications, Links, Distances]:
+    """The instance as the package takes it: a list, links and a matrix. Site k has the id and name ``str(k)``."""
+    sites = tuple(
+        Site(str(k), str(k), Level.COUNTY, HERE, adcode=PLACES[region], can_lead=able)
+        for k, (region, able) in enumerate(zip(instance.regions, instance.can_lead, strict=True))
+    )
+    return Applications(sites), Links(tuple(instance.links)), Distances(np.array(instance.km))
