@@ -1,0 +1,224 @@
+"""One level's problem, from a first grouping to a proof: search, bound, enumerate, choose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from grouping.bound import Bound, lower_bound
+from grouping.clock import Clock, StoppedBy
+from grouping.cost import totals
+from grouping.model import ChoiceModel
+from grouping.placement import place
+from grouping.pricing import Candidates, Pricer
+from grouping.problem import Problem
+from grouping.search import Search
+
+EXACT_KM = 0.001
+"""A grouping is called optimal when no other is cheaper by this much: a metre."""
+
+_CHUNK = 2_000
+"""Steps of the search between two looks at the clock."""
+_POOL = (50_000, 400_000)
+"""Candidates that the model is given at first, and at most."""
+_WORK = 20.0
+"""CP-SAT's deterministic seconds for the first choice; later ones get more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Optimum:
+    """The best grouping of a level's units, as sorted tuples of unit numbers, and what is proved about it.
+
+    ``bound_km`` holds for all groupings that leave no more sites out than this one. ``fewest_unplaced`` tells whether
+    it is proved that none leaves out fewer.
+    """
+
+    communities: tuple[tuple[int, ...], ...]
+    cost_km: float
+    bound_km: float
+    fewest_unplaced: bool
+    stopped_by: StoppedBy
+
+    @property
+    def proved(self) -> bool:
+        """Whether no grouping is cheaper by :data:`EXACT_KM`."""
+        return self.cost_km - self.bound_km <= EXACT_KM
+
+
+Report = Callable[[str, float | None, float | None], None]
+"""Told (phase, best cost or None, bound or None) in km."""
+
+
+def optimize(problem: Problem, *, seed: int, gap: float, workers: int, clock: Clock, report: Report) -> Optimum:
+    """Group the units of ``problem`` at the least cost.
+
+    Args:
+        problem: one level with at least one unit.
+        seed: of all random choices.
+        gap: stop when (cost - bound) / cost is proved to be no more.
+        workers: threads.
+        clock: may stop it at any moment.
+        report: told of progress, from this thread and from those of CP-SAT.
+
+    """
+    run = _Run(problem, seed, gap, workers, clock, report)
+    run.search()
+    run.place()
+    if not run.done():
+        run.bound()
+    while not run.done() and run.choose():
+        pass
+    return run.optimum()
+
+
+class _Run:
+    def __init__(self, problem: Problem, seed: int, gap: float, workers: int, clock: Clock, report: Report) -> None:
+        self._problem = problem
+        self._seed = seed
+        self._gap = gap
+        self._workers = workers
+        self._clock = clock
+        self._report = report
+        self._search = Search(problem.prices, problem.smallest, problem.largest, seed)
+        self._pricer = Pricer(problem.prices, problem.smallest, problem.largest, workers, clock.halt)
+        self._best: tuple[tuple[int, ...], ...] = ()
+        self._best_km = np.inf
+        # Travel, sizes and links all cost something, or nothing.
+        self._bound_km = 0.0
+        self._fewest_unplaced = True
+        self._lp: Bound | None = None
+        self._room = _POOL[0]
+        self._work = _WORK
+        self._take(self._search.best)
+
+    def search(self) -> None:
+        """Ruin and recreate, longer for more units."""
+        steps = 2_000 + 400 * self._problem.size
+        scale = self._search.mean_cost
+        hot, cold = 0.1 * scale + 1e-9, 0.002 * scale + 1e-9
+        for start in range(0, steps, _CHUNK):
+            share = (start / steps, min(1.0, (start + _CHUNK) / steps))
+            warm, cool = (hot * (cold / hot) ** part for part in share)
+            self._search.steps(min(_CHUNK, steps - start), warm, cool)
+            self._take(self._search.best)
+            self._tell("search")
+            if self._clock.stopped():
+                break
+
+    def place(self) -> None:
+        """Make sure that no more sites are left out than must be, and settle how many that is."""
+        left = self._left_out(self._best)
+        if left > self._problem.unplaced:
+            problem = self._problem
+            communities, least = place(problem.prices, problem.smallest, problem.largest, left, _WORK)
+            if communities is not None:
+                self._take(communities)
+                self._search.resume(communities)
+                self.search()
+                left = self._left_out(self._best)
+            self._fewest_unplaced = left <= max(least, problem.unplaced)
+            self._problem = replace(problem, unplaced=left)
+
+    def bound(self) -> None:
+        """Solve the LP over all candidates."""
+        start = Candidates.of(self._best, self._problem.largest)
+        self._lp = lower_bound(self._problem, self._pricer, start, self._clock.stopped, self._raise)
+
+    def choose(self) -> bool:
+        """Choose among all candidates that can be in a better grouping, or the likeliest of them if they are too many.
+
+        Returns:
+            Whether to go on: False once more rounds could do nothing.
+
+        """
+        lp = self._lp
+        if lp is None or not np.isfinite(lp.km):
+            return False
+        slack = self._best_km - lp.km + EXACT_KM
+        threshold = slack
+        priced = self._pricer.below(lp.duals, threshold, self._room)
+        while not priced.exact and threshold > 1e-3 * slack and not self._clock.stopped():
+            threshold *= 0.7
+            priced = self._pricer.below(lp.duals, threshold, self._room)
+        if not priced.exact:
+            return False
+        pool = priced.candidates + Candidates.of(self._best, self._problem.largest)
+        before = self._best_km
+        choice = ChoiceModel(self._problem, pool, lp.duals.unit).solve(
+            self._best,
+            clock=self._clock,
+            gap_km=self._gap * self._best_km,
+            work=self._work,
+            seed=self._seed,
+            report=self._hear(lp.km + threshold),
+        )
+        if choice.communities is not None:
+            self._take(choice.communities)
+        self._raise(min(choice.bound_km, lp.km + threshold))
+        if not choice.proved:
+            self._work *= 2
+        elif self._best_km >= before - EXACT_KM:
+            if self._room >= _POOL[1]:
+                return False
+            self._room *= 2
+        if self._best_km >= before - EXACT_KM and not self.done():
+            self.search()
+        return True
+
+    def done(self) -> bool:
+        """Whether it is proved to the gap that was asked for, or time is up."""
+        return self._clock.stopped() or self._within(self._gap)
+
+    def optimum(self) -> Optimum:
+        """What came of it."""
+        if self._best_km - self._bound_km <= EXACT_KM:
+            reason = StoppedBy.PROOF
+        elif self._clock.reason is not None:
+            reason = self._clock.reason
+        else:
+            reason = StoppedBy.GAP if self._within(self._gap) else StoppedBy.WORK
+        best = tuple(sorted(self._best))
+        return Optimum(best, self._best_km, min(self._bound_km, self._best_km), self._fewest_unplaced, reason)
+
+    def _within(self, gap: float) -> bool:
+        return self._best_km - self._bound_km <= max(EXACT_KM, gap * self._best_km)
+
+    def _left_out(self, communities: Sequence[Sequence[int]]) -> int:
+        weight = self._problem.prices.weight
+        return int(weight.sum() - sum(weight[list(members)].sum() for members in communities))
+
+    def _take(self, communities: Sequence[Sequence[int]]) -> None:
+        """Keep ``communities`` if they are better than the best so far."""
+        tidy = tuple(sorted(tuple(sorted(members)) for members in communities))
+        cost = self._cost(tidy)
+        if (self._left_out(tidy), cost) < (self._left_out(self._best), self._best_km):
+            self._best = tidy
+            self._best_km = cost
+
+    def _cost(self, communities: Sequence[Sequence[int]]) -> float:
+        prices = self._problem.prices
+        candidates = Candidates.of(communities, self._problem.largest)
+        alone = np.ones(self._problem.size, dtype=np.bool_)
+        for members in communities:
+            alone[list(members)] = False
+        return float(totals(prices, candidates.sets, candidates.counts).sum() + prices.apart[alone].sum())
+
+    def _raise(self, bound_km: float) -> None:
+        if np.isfinite(bound_km) and bound_km > self._bound_km:
+            self._bound_km = bound_km
+        self._tell("bound")
+
+    def _hear(self, ceiling_km: float) -> Callable[[float, float], None]:
+        """What CP-SAT reports while it runs: costs and bounds of its own model, valid up to ``ceiling_km``."""
+
+        def hear(cost_km: float, bound_km: float) -> None:
+            best = min(self._best_km, cost_km)
+            self._report("choose", best, max(self._bound_km, min(bound_km, ceiling_km, best)))
+
+        return hear
+
+    def _tell(self, phase: str) -> None:
+        best = self._best_km if np.isfinite(self._best_km) else None
+        self._report(phase, best, min(self._bound_km, self._best_km))

@@ -1,0 +1,477 @@
+"""Exact pricing: the candidates of least reduced cost, and all of those below a threshold.
+
+For a community of q sites the cost is a sum over its members and pairs of members, so a depth-first search over
+members has a strong bound: the value of the partial set, plus the cheapest way to add the missing weight, where each
+addition is charged half of its cheapest connections to the others (which are charged their half in turn).
+
+Each community is found at one root: its lowest-numbered unit or, under the hosted measure, its host. Nothing
+is cut off by distance: what the search leaves out is proved to be at or above the threshold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from grouping.cost import HOSTED, Floats, Ints, Prices
+
+_ROOM = 256
+"""Candidates that one root may first return; the room grows as needed."""
+
+_NODES = 3_000_000
+"""Partial sets that the search of one root may open, a second or so of work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duals:
+    """Dual prices in km: ``unit`` (u,) of each unit's row, ``community`` of the row that counts communities."""
+
+    unit: Floats
+    community: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Possible communities: row k of ``sets`` (m, width) begins with ``counts[k]`` unit numbers, ascending."""
+
+    sets: Ints
+    counts: Ints
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def __iter__(self) -> Iterator[tuple[int, ...]]:
+        return (tuple(row[:count].tolist()) for row, count in zip(self.sets, self.counts, strict=True))
+
+    def __add__(self, other: Candidates) -> Candidates:
+        return tidy(np.concatenate([self.sets, other.sets]))
+
+    def __getitem__(self, rows: NDArray[np.generic]) -> Candidates:
+        return Candidates(self.sets[rows], self.counts[rows])
+
+    @classmethod
+    def of(cls, communities: Iterable[Sequence[int]], width: int) -> Candidates:
+        """The candidates with the given members."""
+        listed = list(communities)
+        sets = np.full((len(listed), width), -1, dtype=np.int64)
+        for row, members in zip(sets, listed, strict=True):
+            row[: len(members)] = members
+        return tidy(sets)
+
+
+def tidy(sets: Ints) -> Candidates:
+    """The candidates with the members in the rows of ``sets``, -1 where there is none: each once, in a fixed order."""
+    last = np.iinfo(np.int64).max
+    rows = np.unique(np.sort(np.where(sets < 0, last, sets), axis=1), axis=0)
+    return Candidates(np.where(rows == last, -1, rows), (rows != last).sum(axis=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """What one round of pricing found.
+
+    ``least`` (u,) is for each unit as a root a lower bound on the reduced cost of its candidates, at most 0; where
+    the search of all roots was finished (``exact``), it is the least one itself, or 0.
+    """
+
+    candidates: Candidates
+    least: Floats
+    exact: bool
+
+
+class Ties(NamedTuple):
+    """Lower bounds on connections.
+
+    ``near`` (sizes, u, largest + 1) bounds, for each size of community, what connects a unit to others of so much
+    weight in all, what links give aside. The partners whom unit k gains by being with are ``partner[start[k] :
+    start[k + 1]]``: only these can undercut ``near``, and only while they may still join.
+    """
+
+    near: Floats
+    start: Ints
+    partner: Ints
+
+
+class Pricer:
+    """Prices the candidates of one problem.
+
+    Args:
+        prices: what candidates cost.
+        smallest, largest: sites of a community, both included.
+        workers: threads.
+        halt: (1,) int8; a search under way gives up, with a valid bound, once it is not zero.
+
+    """
+
+    def __init__(self, prices: Prices, smallest: int, largest: int, workers: int, halt: NDArray[np.int8]) -> None:
+        self.prices = prices
+        self.sizes = range(smallest, largest + 1)
+        self.largest = largest
+        self.workers = workers
+        self.halt = halt
+        self.units = len(prices.weight)
+
+    def least(self, duals: Duals) -> Priced:
+        """The best candidate of each root and size with a negative reduced cost."""
+        return self._search(duals, 0.0, True, len(self._roots) * len(self.sizes))
+
+    def below(self, duals: Duals, threshold: float, most: int) -> Priced:
+        """Every candidate with a reduced cost below ``threshold`` km; not ``exact`` if there are more than ``most``."""
+        return self._search(duals, threshold, False, most)
+
+    @cached_property
+    def _roots(self) -> list[tuple[int, int]]:
+        """(unit, row of the host or -1) of each root."""
+        if self.prices.measure != HOSTED:
+            return [(unit, -1) for unit in range(self.units)]
+        starts = self.prices.host_start
+        return [(unit, host) for unit in range(self.units) for host in range(starts[unit], starts[unit + 1])]
+
+    @cached_property
+    def _ties(self) -> Ties:
+        """What the search knows of connections beforehand."""
+        near = np.zeros((len(self.sizes), self.units, self.largest + 1))
+        if self.prices.measure != HOSTED or self.prices.pair.size:
+            for index, size in enumerate(self.sizes):
+                _nearest(self.prices, _factor(self.prices.measure, size), near[index])
+        linked = np.triu(self.prices.pair, 1) < 0 if self.prices.pair.size else np.zeros((self.units, 0), np.bool_)
+        linked = linked | linked.T if linked.size else linked
+        start = np.concatenate([[0], np.cumsum(linked.sum(axis=1))]).astype(np.int64)
+        return Ties(near, start, np.nonzero(linked)[1].astype(np.int64))
+
+    def _search(self, duals: Duals, threshold: float, best_only: bool, most: int) -> Priced:
+        ties = self._ties
+
+        def search(root: tuple[int, int]) -> tuple[Ints, float, bool]:
+            space = len(self.sizes) if best_only else min(_ROOM, most)
+            while True:
+                sets = np.full((space, self.largest), -1, dtype=np.int64)
+                count, least, finished = _from_root(
+                    self.prices,
+                    duals.unit,
+                    duals.community,
+                    ties,
+                    self.sizes.start,
+                    *root,
+                    threshold,
+                    best_only,
+                    _NODES,
+                    self.halt,
+                    sets,
+                )
+                if count <= space or space >= most or not finished:
+                    return sets[:count], least, finished and count <= space
+                space = min(most, max(8 * space, count))
+
+        least = np.zeros(self.units)
+        kept = [np.zeros((0, self.largest), dtype=np.int64)]
+        total = 0
+        exact = True
+        with ThreadPoolExecutor(self.workers) as pool:
+            for (unit, _), (sets, best, finished) in zip(self._roots, pool.map(search, self._roots), strict=True):
+                least[unit] = min(least[unit], best)
+                total += len(sets)
+                exact &= finished and total <= most
+                if total > most:
+                    pool.shutdown(cancel_futures=True)
+                    break
+                kept.append(sets)
+        return Priced(tidy(np.concatenate(kept)), least, exact)
+
+
+@njit(cache=True, nogil=True)
+def _factor(measure, size):  # type: ignore[no-untyped-def]
+    """What a kilometre between two members counts in a community of ``size`` sites."""
+    if measure == 0:
+        return 2.0 / size
+    return 0.0 if measure == 1 else 1.0
+
+
+@njit(cache=True, nogil=True)
+def _connection(prices, factor, a, b):  # type: ignore[no-untyped-def]
+    """What two units add by being together, or by being one unit."""
+    value = 0.0
+    if factor > 0.0:
+        value += factor * (prices.distance[a, b] + prices.cross[a, b])
+    if prices.pair.shape[0] > 0:
+        value += prices.pair[a, b]
+    return value
+
+
+@njit(cache=True, nogil=True)
+def _cheapest(keys, weights, count, need, filled):  # type: ignore[no-untyped-def]
+    """Fill ``filled[x]``, x = 0..need, with a lower bound on the cost of items of weight x in all.
+
+    It is the linear relaxation of the knapsack (Dantzig 1957): items by cost per weight, the last one divided.
+    Infinite where the items do not suffice. ``keys`` and ``weights`` hold ``count`` items.
+    """
+    rates = np.empty(need + 1)
+    sizes = np.empty(need + 1, dtype=np.int64)
+    kept = 0
+    covered = 0
+    for i in range(count):
+        weight = weights[i]
+        if weight > need:
+            continue
+        rate = keys[i] / weight
+        if covered >= need and rate >= rates[kept - 1]:
+            continue
+        # No more than `need` items are kept before this one, for each weighs one at least.
+        place = kept
+        while place > 0 and rates[place - 1] > rate:
+            rates[place] = rates[place - 1]
+            sizes[place] = sizes[place - 1]
+            place -= 1
+        rates[place] = rate
+        sizes[place] = weight
+        kept += 1
+        covered += weight
+        while covered - sizes[kept - 1] >= need:
+            kept -= 1
+            covered -= sizes[kept]
+    x = 0
+    total = 0.0
+    filled[0] = 0.0
+    for k in range(kept):
+        for _ in range(sizes[k]):
+            if x < need:
+                total += rates[k]
+                x += 1
+                filled[x] = total
+    for rest in range(x + 1, need + 1):
+        filled[rest] = np.inf
+
+
+@njit(cache=True, nogil=True)
+def _nearest(prices, factor, near):  # type: ignore[no-untyped-def]
+    """Fill ``near`` (u, width) for one size, see :class:`Ties`."""
+    units = len(prices.weight)
+    keys = np.empty(units)
+    weights = np.empty(units, dtype=np.int64)
+    for a in range(units):
+        count = 0
+        for b in range(units):
+            if a != b:
+                keys[count] = _connection(prices, factor, a, b)
+                if prices.pair.shape[0] > 0:
+                    keys[count] -= min(0.0, prices.pair[a, b])
+                weights[count] = prices.weight[b]
+                count += 1
+        _cheapest(keys, weights, count, near.shape[1] - 1, near[a])
+
+
+@njit(cache=True, nogil=True)
+def _linked(prices, factor, ties, near, a, need, here):  # type: ignore[no-untyped-def]
+    """A lower bound on what connects ``a``, which has links, to others of weight ``need`` among those ``here``."""
+    first, last = ties.start[a], ties.start[a + 1]
+    # The best partners, each for its weight, and the rest by distance alone.
+    gains = np.empty(last - first)
+    weights = np.empty(last - first, dtype=np.int64)
+    count = 0
+    for k in range(first, last):
+        b = ties.partner[k]
+        if here[b] and prices.weight[b] <= need:
+            rate = _connection(prices, factor, a, b) / prices.weight[b]
+            place = count
+            while place > 0 and gains[place - 1] > rate:
+                gains[place] = gains[place - 1]
+                weights[place] = weights[place - 1]
+                place -= 1
+            gains[place] = rate
+            weights[place] = prices.weight[b]
+            count += 1
+    least = near[need]
+    total = 0.0
+    left = need
+    for k in range(count):
+        taken = min(left, weights[k])
+        total += taken * gains[k]
+        left -= taken
+        least = min(least, total + near[left])
+    return least
+
+
+@njit(cache=True, nogil=True)
+def _alone(prices, unit_dual, factor, host, a):  # type: ignore[no-untyped-def]
+    """What a unit adds to the reduced cost whoever else is there."""
+    value = prices.apart[a] - unit_dual[a] + _connection(prices, factor, a, a)
+    if host >= 0:
+        value += prices.host_distance[host, a] + prices.host_cross[host, a]
+    return value
+
+
+@njit(cache=True, nogil=True)
+def _bounds(prices, factor, ties, index, items, gains, count, need, here, keys, weights, filled):  # type: ignore[no-untyped-def]
+    """Bounds for adding weight ``need`` out of ``items[:count]``, whose ``gains`` are known.
+
+    Fills ``keys`` with what each item adds at least, ``weights``, and ``filled`` as :func:`_cheapest` does.
+    """
+    near = ties.near[index]
+    linked = len(ties.partner) > 0
+    if linked:
+        for k in range(count):
+            here[items[k]] = True
+    for k in range(count):
+        a = items[k]
+        weights[k] = prices.weight[a]
+        rest = max(0, need - weights[k])
+        if linked and ties.start[a] < ties.start[a + 1]:
+            keys[k] = gains[k] + 0.5 * _linked(prices, factor, ties, near[a], a, rest, here)
+        else:
+            keys[k] = gains[k] + 0.5 * near[a, rest]
+    if linked:
+        for k in range(count):
+            here[items[k]] = False
+    _cheapest(keys, weights, count, need, filled)
+
+
+@njit(cache=True, nogil=True)
+def _start(prices, unit_dual, community_dual, factor, size, root, host, need, items, gains):  # type: ignore[no-untyped-def]
+    """(reduced cost of the root alone, how many may join it); ``items`` and ``gains`` are filled with those."""
+    base = prices.size_km * abs(size - prices.preferred) - community_dual
+    base += _alone(prices, unit_dual, factor, host, root)
+    count = 0
+    # The lower-numbered are roots of their own, but a host may have anyone.
+    for b in range(0 if host >= 0 else root + 1, len(prices.weight)):
+        if b != root and prices.weight[b] <= need:
+            items[count] = b
+            gains[count] = _alone(prices, unit_dual, factor, host, b) + _connection(prices, factor, root, b)
+            count += 1
+    return base, count
+
+
+@njit(cache=True, nogil=True)
+def _from_root(  # type: ignore[no-untyped-def]
+    prices, unit_dual, community_dual, ties, smallest, root, host, threshold, best_only, nodes, halt, sets
+):
+    """Search the candidates of one root with a reduced cost below ``threshold``.
+
+    With ``best_only`` the best of each size goes to ``sets``, else all of them do, and are only counted once it is
+    full. Returns (how many, a lower bound on the reduced costs of the root's candidates or 0, whether the search was
+    finished within ``nodes`` partial sets); unfinished, the bound is the least one of what is still open.
+    """
+    units = len(prices.weight)
+    sizes, _, width = ties.near.shape
+    # items[d], gains[d], length[d]: who may join at depth d and what that adds; at[d]: the next to try;
+    # value[d], need[d]: reduced cost so far, sites still missing.
+    items = np.empty((width, units), dtype=np.int64)
+    gains = np.empty((width, units))
+    length = np.zeros(width, dtype=np.int64)
+    at = np.zeros(width, dtype=np.int64)
+    value = np.empty(width)
+    need = np.empty(width, dtype=np.int64)
+    chosen = np.empty(width, dtype=np.int64)
+    here = np.zeros(units, dtype=np.bool_)
+    keys = np.empty(units)
+    weights = np.empty(units, dtype=np.int64)
+    filled = np.empty(width)
+    count = 0
+    least = 0.0
+    opened = 0
+    for index in range(sizes):
+        size = smallest + index
+        factor = _factor(prices.measure, size)
+        limit = threshold
+        row = -1
+        left = size - prices.weight[root]
+        if left < 0:
+            continue
+        base, found = _start(prices, unit_dual, community_dual, factor, size, root, host, left, items[1], gains[1])
+        if left == 0:
+            if base < limit:
+                if count < len(sets):
+                    sets[count, 0] = root
+                count += 1
+                least = min(least, base)
+            continue
+        _bounds(prices, factor, ties, index, items[1], gains[1], found, left, here, keys, weights, filled)
+        if base + filled[left] >= limit:
+            continue
+        length[0] = 0
+        # The promising ones first, so that the limit falls early.
+        for k in np.argsort(keys[:found], kind="mergesort"):
+            if base + filled[left - weights[k]] + keys[k] < limit:
+                items[0, length[0]] = items[1, k]
+                gains[0, length[0]] = gains[1, k]
+                length[0] += 1
+        depth = 0
+        at[0] = 0
+        value[0] = base
+        need[0] = left
+        while depth >= 0:
+            if at[depth] >= length[depth]:
+                depth -= 1
+                continue
+            opened += 1
+            if opened > nodes or halt[0] != 0:
+                for d in range(depth + 1):
+                    rest = length[d] - at[d]
+                    open_items, open_gains = items[d, at[d] :], gains[d, at[d] :]
+                    _bounds(
+                        prices, factor, ties, index, open_items, open_gains, rest, need[d], here, keys, weights, filled
+                    )
+                    least = min(least, value[d] + filled[need[d]])
+                for later in range(index + 1, sizes):
+                    size = smallest + later
+                    factor = _factor(prices.measure, size)
+                    left = size - prices.weight[root]
+                    if left >= 0:
+                        base, found = _start(
+                            prices, unit_dual, community_dual, factor, size, root, host, left, items[0], gains[0]
+                        )
+                        _bounds(
+                            prices, factor, ties, later, items[0], gains[0], found, left, here, keys, weights, filled
+                        )
+                        least = min(least, base + filled[left])
+                return count, least, False
+            first = at[depth]
+            at[depth] += 1
+            a = items[depth, first]
+            chosen[depth] = a
+            left = need[depth] - prices.weight[a]
+            total = value[depth] + gains[depth, first]
+            if left < 0 or total == np.inf:
+                continue
+            if left == 0:
+                if total < limit:
+                    least = min(least, total)
+                    if not best_only or row < 0:
+                        row = count
+                        count += 1
+                    if best_only:
+                        limit = total
+                    if row < len(sets):
+                        sets[row, 0] = root
+                        sets[row, 1:] = -1
+                        for k in range(depth + 1):
+                            sets[row, k + 1] = chosen[k]
+                continue
+            found = 0
+            for k in range(first + 1, length[depth]):
+                b = items[depth, k]
+                if prices.weight[b] <= left:
+                    items[depth + 1, found] = b
+                    gains[depth + 1, found] = gains[depth, k] + _connection(prices, factor, a, b)
+                    found += 1
+            joining, added = items[depth + 1], gains[depth + 1]
+            _bounds(prices, factor, ties, index, joining, added, found, left, here, keys, weights, filled)
+            if total + filled[left] >= limit:
+                continue
+            depth += 1
+            length[depth] = 0
+            for k in range(found):
+                if total + filled[left - weights[k]] + keys[k] < limit:
+                    joining[length[depth]] = joining[k]
+                    added[length[depth]] = added[k]
+                    length[depth] += 1
+            at[depth] = 0
+            value[depth] = total
+            need[depth] = left
+    return count, least, True

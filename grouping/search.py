@@ -1,0 +1,385 @@
+"""A good grouping early: ruin and recreate under simulated annealing.
+
+A step takes out a few neighbouring units, or whole neighbouring communities, and puts them back where they add least
+(Schrimpf et al. 2000; Christiaens & Vanden Berghe 2020). What a community costs is always asked of
+:mod:`grouping.cost`. A community may be too small on the way, at a price; it is never too large.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from grouping.cost import Floats, Ints, Prices, parts
+
+_NEIGHBOURS = 24
+_FORBIDDEN = 1e7
+"""Stands for an infinite cost, in km: large, but the smaller of two is still better."""
+
+
+class Neighbourhood(NamedTuple):
+    """What the search knows besides prices.
+
+    ``near`` (u, k) are the units nearest to each, those it is linked to first; ``missing_km`` is paid on the way for
+    each site that a community lacks.
+    """
+
+    near: Ints
+    smallest: int
+    largest: int
+    missing_km: float
+
+
+class Search:
+    """A search that goes on from where it stopped, the same for the same seed.
+
+    Args:
+        prices: what communities cost.
+        smallest, largest: sites of a community.
+        seed: of the random choices.
+
+    """
+
+    def __init__(self, prices: Prices, smallest: int, largest: int, seed: int) -> None:
+        self._prices = prices
+        self._around = Neighbourhood(_near(prices), smallest, largest, _missing_km(prices, smallest))
+        self._random = np.array([seed * 0x9E3779B97F4A7C15 % 2**64 | 1], dtype=np.uint64)
+        self._state = _started(prices, self._around, self._random)
+
+    def steps(self, count: int, hot: float, cold: float) -> None:
+        """Take ``count`` steps while the temperature falls from ``hot`` to ``cold`` km."""
+        if len(self._prices.weight):
+            _anneal(self._prices, self._around, self._state, self._random, count, hot, cold)
+
+    def resume(self, communities: Sequence[Sequence[int]]) -> None:
+        """Go on from the grouping of these communities; units in none of them stand alone."""
+        label = np.full(len(self._prices.weight), -1, dtype=np.int64)
+        for group, members in enumerate(communities):
+            label[list(members)] = group
+        alone = label < 0
+        label[alone] = np.arange(len(communities), len(communities) + alone.sum())
+        _set(self._prices, self._around, self._state, label)
+        _remember(self._prices, self._around, self._state)
+
+    @property
+    def mean_cost(self) -> float:
+        """Mean cost in km of the communities at hand: a scale for temperatures."""
+        state = self._state
+        filled = state.counts > 0
+        return float(np.minimum(state.cost[filled], _FORBIDDEN).mean()) if filled.any() else 0.0
+
+    @property
+    def best(self) -> list[tuple[int, ...]]:
+        """The communities of the best grouping so far; units in none of them are unplaced."""
+        label = self._state.best
+        groups = [np.flatnonzero(label == group) for group in np.unique(label)]
+        return [
+            tuple(group.tolist()) for group in groups if _valid(self._prices, self._around.smallest, group, len(group))
+        ]
+
+
+def compiled() -> bool:
+    """Whether numba finds the compiled search on disk; if not, the first search waits for half a minute."""
+    folder = _anneal.stats.cache_path
+    return folder is not None and any(Path(folder).glob("search._anneal-*.nbi"))
+
+
+def _near(prices: Prices) -> Ints:
+    units = len(prices.weight)
+    together = prices.distance + prices.cross
+    if prices.pair.size:
+        together = together + np.nan_to_num(prices.pair, posinf=_FORBIDDEN) * units
+    together = together.copy()
+    np.fill_diagonal(together, np.inf)
+    return np.argsort(together, axis=1, kind="stable")[:, : min(_NEIGHBOURS, units - 1)].astype(np.int64)
+
+
+def _missing_km(prices: Prices, smallest: int) -> float:
+    """A price at which a community too small does not pay: what a site's nearest neighbours are away, and more."""
+    units = len(prices.weight)
+    if units < 2:
+        return 0.0
+    together = prices.distance + prices.cross
+    nearest = np.sort(together, axis=1)[:, : min(2 * smallest, units)].sum(axis=1)
+    return float(2 * nearest.mean() + 2 * prices.size_km + np.abs(prices.apart).max(initial=0.0))
+
+
+class _State(NamedTuple):
+    """``label`` (u,) is each unit's community; ``members`` (u, width), ``counts``, ``weight``, ``cost`` describe them.
+
+    ``best`` is the label of the best grouping, ``score`` holds its (sites without a valid community, cost).
+    """
+
+    label: Ints
+    members: Ints
+    counts: Ints
+    weight: Ints
+    cost: Floats
+    best: Ints
+    score: Floats
+
+
+def _started(prices: Prices, around: Neighbourhood, random: NDArray[np.uint64]) -> _State:
+    units = len(prices.weight)
+    state = _State(
+        label=np.full(units, -1, dtype=np.int64),
+        members=np.zeros((units + 1, around.largest), dtype=np.int64),
+        counts=np.zeros(units + 1, dtype=np.int64),
+        weight=np.zeros(units + 1, dtype=np.int64),
+        cost=np.zeros(units + 1),
+        best=np.arange(units, dtype=np.int64),
+        score=np.array([np.inf, np.inf]),
+    )
+    if units:
+        sites = int(prices.weight.sum())
+        seeds = max(1, round(sites / prices.preferred))
+        _recreate(prices, around, state, np.arange(units), units, seeds, random)
+        _remember(prices, around, state)
+    return state
+
+
+# --- Compiled ------------------------------------------------------------------------------------------
+
+
+@njit(cache=True, nogil=True)
+def _next(random, below):  # type: ignore[no-untyped-def]
+    """A random whole number below ``below`` (xorshift64*, Vigna 2016)."""
+    x = random[0]
+    x ^= x >> np.uint64(12)
+    x ^= x << np.uint64(25)
+    x ^= x >> np.uint64(27)
+    random[0] = x
+    return np.int64((x * np.uint64(0x2545F4914F6CDD1D) >> np.uint64(33)) % np.uint64(below))
+
+
+@njit(cache=True, nogil=True)
+def _price(prices, around, members, count):  # type: ignore[no-untyped-def]
+    """What a community counts on the way, in km."""
+    if count == 0:
+        return 0.0
+    travel, cross, size, links, _ = parts(prices, members, count)
+    sites = 0
+    for k in range(count):
+        sites += prices.weight[members[k]]
+    total = travel + cross + size + links
+    if not total < _FORBIDDEN:
+        total = _FORBIDDEN * sites
+    return total + around.missing_km * max(0, around.smallest - sites)
+
+
+@njit(cache=True, nogil=True)
+def _valid(prices, smallest, members, count):  # type: ignore[no-untyped-def]
+    travel, cross, size, links, _ = parts(prices, members, count)
+    sites = 0
+    for k in range(count):
+        sites += prices.weight[members[k]]
+    return sites >= smallest and travel + cross + size + links < np.inf
+
+
+@njit(cache=True, nogil=True)
+def _join(prices, around, state, unit, group):  # type: ignore[no-untyped-def]
+    state.members[group, state.counts[group]] = unit
+    state.counts[group] += 1
+    state.weight[group] += prices.weight[unit]
+    state.label[unit] = group
+    state.cost[group] = _price(prices, around, state.members[group], state.counts[group])
+
+
+@njit(cache=True, nogil=True)
+def _leave(prices, around, state, unit):  # type: ignore[no-untyped-def]
+    group = state.label[unit]
+    members = state.members[group]
+    last = state.counts[group] - 1
+    for k in range(last + 1):
+        if members[k] == unit:
+            members[k] = members[last]
+            break
+    state.counts[group] = last
+    state.weight[group] -= prices.weight[unit]
+    state.label[unit] = -1
+    state.cost[group] = _price(prices, around, members, last)
+
+
+@njit(cache=True, nogil=True)
+def _set(prices, around, state, label):  # type: ignore[no-untyped-def]
+    """Make ``label`` the grouping at hand."""
+    wanted = label.copy()
+    state.counts[:] = 0
+    state.weight[:] = 0
+    state.cost[:] = 0.0
+    for unit in range(len(wanted)):
+        _join(prices, around, state, unit, wanted[unit])
+
+
+@njit(cache=True, nogil=True)
+def _remember(prices, around, state):  # type: ignore[no-untyped-def]
+    """Keep the grouping at hand if it is the best: fewer sites without a community, or as many at less cost."""
+    unplaced = 0
+    cost = 0.0
+    for group in range(len(state.counts)):
+        count = state.counts[group]
+        if count == 0:
+            continue
+        if _valid(prices, around.smallest, state.members[group], count):
+            cost += state.cost[group]
+        else:
+            unplaced += state.weight[group]
+            for k in range(count):
+                cost += prices.apart[state.members[group, k]]
+    if unplaced < state.score[0] or (unplaced == state.score[0] and cost < state.score[1] - 1e-9):
+        state.score[0] = unplaced
+        state.score[1] = cost
+        state.best[:] = state.label
+
+
+@njit(cache=True, nogil=True)
+def _empty_group(state):  # type: ignore[no-untyped-def]
+    for group in range(len(state.counts)):
+        if state.counts[group] == 0:
+            return group
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def _recreate(prices, around, state, removed, count, seeds, random):  # type: ignore[no-untyped-def]
+    """Put ``removed[:count]`` back, after opening ``seeds`` communities with units of them far from one another."""
+    for k in range(count - 1, 0, -1):
+        other = _next(random, k + 1)
+        removed[k], removed[other] = removed[other], removed[k]
+    seeds = min(seeds, count)
+    for s in range(1, seeds):
+        # Of a few random units, the one farthest from the seeds chosen before it.
+        best = s
+        far = -1.0
+        for _ in range(4):
+            k = s + _next(random, count - s)
+            nearest = np.inf
+            for earlier in range(s):
+                nearest = min(nearest, prices.distance[removed[k], removed[earlier]])
+            if nearest > far:
+                far = nearest
+                best = k
+        removed[s], removed[best] = removed[best], removed[s]
+    for k in range(seeds):
+        _join(prices, around, state, removed[k], _empty_group(state))
+    trial = np.empty(around.largest, dtype=np.int64)
+    groups = np.empty(around.near.shape[1] + 1 + seeds, dtype=np.int64)
+    for k in range(seeds, count):
+        unit = removed[k]
+        known = 0
+        for s in range(seeds):
+            groups[known] = state.label[removed[s]]
+            known += 1
+        for j in range(around.near.shape[1]):
+            group = state.label[around.near[unit, j]]
+            if group >= 0:
+                groups[known] = group
+                known += 1
+        best_group = -1
+        best_added = np.inf
+        for j in range(known):
+            group = groups[j]
+            seen = False
+            for earlier in range(j):
+                seen = seen or groups[earlier] == group
+            if seen or state.weight[group] + prices.weight[unit] > around.largest:
+                continue
+            # A unit now and then overlooks a community, which keeps the search from repeating itself.
+            if best_group >= 0 and _next(random, 64) == 0:
+                continue
+            size = state.counts[group]
+            for m in range(size):
+                trial[m] = state.members[group, m]
+            trial[size] = unit
+            added = _price(prices, around, trial, size + 1) - state.cost[group]
+            if added < best_added:
+                best_added = added
+                best_group = group
+        trial[0] = unit
+        if best_group < 0 or _price(prices, around, trial, 1) < best_added:
+            best_group = _empty_group(state)
+        _join(prices, around, state, unit, best_group)
+
+
+@njit(cache=True, nogil=True)
+def _anneal(prices, around, state, random, steps, hot, cold):  # type: ignore[no-untyped-def]
+    units = len(prices.weight)
+    kept = np.empty(units, dtype=np.int64)
+    removed = np.empty(units, dtype=np.int64)
+    touched = np.zeros(units + 1, dtype=np.bool_)
+    for step in range(steps):
+        temperature = hot * (cold / hot) ** (step / steps)
+        # Ruin.
+        centre = _next(random, units)
+        count = 0
+        seeds = 0
+        if _next(random, 2) == 0:
+            wanted = 1 + _next(random, min(12, units))
+            removed[count] = centre
+            count += 1
+            for j in range(around.near.shape[1]):
+                if count < wanted and _next(random, 4) > 0:
+                    removed[count] = around.near[centre, j]
+                    count += 1
+        else:
+            wanted = 1 + _next(random, 3)
+            dissolved = 0
+            for j in range(-1, around.near.shape[1]):
+                unit = centre if j < 0 else around.near[centre, j]
+                group = state.label[unit]
+                fresh = dissolved < wanted and (j < 0 or _next(random, 3) > 0)
+                for k in range(count):
+                    fresh = fresh and state.label[removed[k]] != group
+                if fresh:
+                    for k in range(state.counts[group]):
+                        removed[count] = state.members[group, k]
+                        count += 1
+                    dissolved += 1
+            seeds = max(1, dissolved + _next(random, 3) - 1)
+        kept[:] = state.label
+        # The communities that change: those left and those joined.
+        before = 0.0
+        for k in range(len(state.counts)):
+            before += state.cost[k]
+        for k in range(count):
+            touched[state.label[removed[k]]] = True
+            _leave(prices, around, state, removed[k])
+        _recreate(prices, around, state, removed, count, seeds, random)
+        after = 0.0
+        for k in range(len(state.counts)):
+            after += state.cost[k]
+        for k in range(count):
+            touched[state.label[removed[k]]] = True
+        worse = after - before
+        threshold = -temperature * np.log((_next(random, 1 << 30) + 1) / (1 << 30))
+        if worse <= threshold:
+            if worse < -1e-9 or state.score[0] > 0:
+                _remember(prices, around, state)
+        else:
+            _undo(prices, around, state, kept, touched)
+        touched[:] = False
+
+
+@njit(cache=True, nogil=True)
+def _undo(prices, around, state, kept, touched):  # type: ignore[no-untyped-def]
+    """Go back to the labels ``kept``, which differ only in the ``touched`` communities."""
+    for group in range(len(touched)):
+        if touched[group]:
+            state.counts[group] = 0
+            state.weight[group] = 0
+            state.cost[group] = 0.0
+    for unit in range(len(kept)):
+        group = kept[unit]
+        if touched[group]:
+            state.members[group, state.counts[group]] = unit
+            state.counts[group] += 1
+            state.weight[group] += prices.weight[unit]
+            state.label[unit] = group
+    for group in range(len(touched)):
+        if touched[group]:
+            state.cost[group] = _price(prices, around, state.members[group], state.counts[group])

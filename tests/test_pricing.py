@@ -1,0 +1,156 @@
+"""Pricing against enumeration: the least reduced costs, all candidates below a threshold, bounds when cut short."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+import grouping.pricing
+from grouping import InputError, Level, Scenario
+from grouping.bound import certified, lower_bound, reduced_costs
+from grouping.placement import most_placed
+from grouping.pricing import Candidates, Duals, Pricer
+from grouping.problem import Problem, build_problem
+
+from instances import asked, instances
+from oracle import Instance, best, community_cost
+
+thorough = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def problem_of(instance: Instance) -> Problem:
+    applications, links, distances = asked(instance)
+    try:
+        return build_problem(
+            Level.COUNTY, applications.sites, distances.km, instance.regions, links.links, instance.scenario
+        )
+    except InputError:
+        assume(False)
+        raise
+
+
+def all_candidates(problem: Problem, instance: Instance) -> Candidates:
+    """Every community that the oracle allows."""
+    units = range(problem.size)
+    sets = [
+        members
+        for count in range(1, problem.size + 1)
+        for members in combinations(units, count)
+        if community_cost(instance, np.concatenate([problem.units[u] for u in members]).tolist()) is not None
+    ]
+    return Candidates.of(sets, problem.largest)
+
+
+def some_duals(problem: Problem, seed: int) -> Duals:
+    random = np.random.default_rng(seed)
+    return Duals(random.uniform(-20, 90, problem.size), float(random.uniform(-30, 30)))
+
+
+def pricer_of(problem: Problem) -> Pricer:
+    return Pricer(problem.prices, problem.smallest, problem.largest, 1, np.zeros(1, dtype=np.int8))
+
+
+@thorough
+@given(instances(), st.integers(0, 10**6))
+def test_pricing_misses_nothing(instance: Instance, seed: int) -> None:
+    problem = problem_of(instance)
+    duals = some_duals(problem, seed)
+    every = all_candidates(problem, instance)
+    reduced = reduced_costs(problem, every, duals)
+    threshold = float(np.quantile(reduced, 0.6)) if len(reduced) else 0.0
+    found = pricer_of(problem).below(duals, threshold, 10_000)
+    assert found.exact
+    expected = {members for members, value in zip(every, reduced, strict=True) if value < threshold - 1e-6}
+    assert expected <= set(found.candidates) <= set(every)
+    least = pricer_of(problem).least(duals)
+    assert least.exact
+    assert least.least.min(initial=0.0) == pytest.approx(min(0.0, reduced.min(initial=0.0)), abs=1e-6)
+
+
+@thorough
+@given(instances(), st.integers(0, 10**6), st.integers(1, 25))
+def test_any_prices_prove_a_bound_even_when_cut_short(instance: Instance, seed: int, nodes: int) -> None:
+    problem = problem_of(instance)
+    left_out, cost = best(instance)
+    assume(left_out == problem.unplaced)
+    duals = some_duals(problem, seed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grouping.pricing, "_NODES", nodes)
+        priced = pricer_of(problem).least(duals)
+    for unplaced in (0.0, -15.0, 40.0):
+        assert certified(problem, duals, unplaced, priced.least) <= cost + 1e-6
+
+
+@thorough
+@given(instances())
+def test_the_lp_bound_is_that_of_all_candidates(instance: Instance) -> None:
+    """Started from every candidate or from few, and never above the optimum."""
+    problem = problem_of(instance)
+    left_out, cost = best(instance)
+    assume(left_out == problem.unplaced and problem.most > 0)
+    every = all_candidates(problem, instance)
+    assume(len(every))
+    full = lower_bound(problem, pricer_of(problem), every, lambda: False, lambda _: None)
+    assert full.converged
+    assert full.km <= cost + 1e-6
+    worst = _a_grouping(problem, every)
+    assume(worst is not None)
+    grown = lower_bound(problem, pricer_of(problem), worst, lambda: False, lambda _: None)
+    assert grown.km == pytest.approx(full.km, abs=1e-3)
+
+
+def _a_grouping(problem: Problem, every: Candidates) -> Candidates | None:
+    """The first grouping met that leaves out as many sites as must be, not a good one."""
+    weight = problem.prices.weight
+
+    def extend(left: frozenset[int], out: int, chosen: list[tuple[int, ...]]) -> list[tuple[int, ...]] | None:
+        if not left:
+            return chosen if out == problem.unplaced else None
+        first = min(left)
+        for members in every:
+            if members[0] == first and left.issuperset(members):
+                found = extend(left - set(members), out, [*chosen, members])
+                if found is not None:
+                    return found
+        return extend(left - {first}, out + int(weight[first]), chosen) if out < problem.unplaced else None
+
+    found = extend(frozenset(range(problem.size)), 0, [])
+    return None if found is None else Candidates.of(found, problem.largest)
+
+
+@thorough
+@given(instances())
+def test_no_more_sites_can_be_placed_than_is_said(instance: Instance) -> None:
+    problem = problem_of(instance)
+    left_out, _ = best(instance)
+    placed = most_placed(problem.prices, problem.smallest, problem.largest)
+    assert placed >= instance.size - left_out
+    if not np.isinf(problem.prices.pair).any():
+        assert placed == instance.size - left_out
+
+
+def test_too_many_candidates_are_said_to_be_too_many() -> None:
+    """Found when a pool larger than its limit must not pass for all candidates."""
+    instance = Instance([[0.0] * 8 for _ in range(8)], [None] * 8, [True] * 8, [], _scenario())
+    problem = problem_of(instance)
+    duals = Duals(np.zeros(8))
+    every = len(all_candidates(problem, instance))
+    assert pricer_of(problem).below(duals, 1e6, every).exact
+    assert not pricer_of(problem).below(duals, 1e6, every - 1).exact
+
+
+def test_a_halted_pricer_gives_up_with_a_bound() -> None:
+    instance = Instance([[0.0] * 8 for _ in range(8)], [None] * 8, [True] * 8, [], _scenario())
+    problem = problem_of(instance)
+    halt = np.ones(1, dtype=np.int8)
+    priced = Pricer(problem.prices, problem.smallest, problem.largest, 2, halt).least(Duals(np.full(8, 50.0)))
+    assert not priced.exact
+    assert priced.least.min() <= 10.0 * 3 - 8 * 50.0 + 1e-6
+
+
+def _scenario() -> Scenario:
+    return Scenario.model_validate({"size": {"min": 3, "preferred": 5, "max": 8, "km": 10.0}})
