@@ -1,0 +1,376 @@
+"""The audit: whether a grouping keeps the rules, article by article, and what it costs.
+
+It takes any grouping, also one edited by hand, and knows nothing of how groupings are found.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from grouping.cost import Cost, Terms
+from grouping.distances import Distances, great_circle
+from grouping.levels import Level
+from grouping.links import Kind, Link, Links
+from grouping.messages import Lang, Message, message, say
+from grouping.names import Absent, SiteNames, Unknown
+from grouping.regions import read_macro_regions
+from grouping.scenario import POLICY_SIZE, Scenario
+from grouping.sites import Applications, Site
+
+_MOST_LINES = 20
+"""How many findings of one rule are told in words; the report itself has all."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleOutcome:
+    """What became of one rule.
+
+    ``broken`` names each thing that does not keep it. A rule that is not ``hard`` may be broken at the price
+    ``cost_km``, which is None where a rule has no price.
+    """
+
+    rule: str
+    title: Message
+    article: str | None
+    hard: bool
+    broken: tuple[Message, ...]
+    cost_km: float | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing breaks the rule."""
+        return not self.broken
+
+
+@dataclass(frozen=True, slots=True)
+class CommunityAudit:
+    """What one community is and costs. ``size`` counts all that is written as a member, known or not."""
+
+    label: str
+    levels: tuple[Level, ...]
+    size: int
+    regions: tuple[str, ...]
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """The outcome of every rule, and what the grouping costs in all and community by community."""
+
+    rules: tuple[RuleOutcome, ...]
+    communities: tuple[CommunityAudit, ...]
+    unplaced: tuple[str, ...]
+    cost: Cost
+
+    @property
+    def passed(self) -> bool:
+        """Whether no hard rule is broken."""
+        return all(rule.passed for rule in self.rules if rule.hard)
+
+
+def check(
+    communities: Mapping[str, Sequence[str]],
+    applications: Applications,
+    scenario: Scenario,
+    links: Links,
+    distances: Distances | None = None,
+    *,
+    leads: Mapping[str, str | Sequence[str]] | None = None,
+    unplaced: Iterable[str] = (),
+) -> CheckReport:
+    """Audit a grouping.
+
+    Args:
+        communities: the ids of each community's members by its label. What is no id of an approved site is
+            reported as such.
+        applications: the application list.
+        scenario: sizes, prices and macro-regions.
+        links: priced links, see :func:`grouping.link_files.applicable_links`.
+        distances: a matrix; None measures great circles.
+        leads: the id of each community's lead unit, or all ids where several were named.
+        unplaced: ids of the sites that are listed as in no community.
+
+    Raises:
+        InputError: a site has no coordinates and no matrix is given, or the file of macro-regions is wrong.
+
+    """
+    audit = _Audit(communities, applications, scenario, links, distances, leads or {}, tuple(unplaced))
+    return CheckReport(
+        rules=(
+            audit.approved(),
+            audit.once(),
+            audit.level(),
+            audit.size(),
+            *audit.scenario_size(),
+            audit.must(),
+            audit.avoid(),
+            audit.lead(),
+            audit.region(),
+            audit.priced_links(),
+        ),
+        communities=audit.communities,
+        unplaced=audit.missing,
+        cost=audit.cost,
+    )
+
+
+class _Audit:
+    """The grouping, the list and what follows from both; one method a rule."""
+
+    def __init__(
+        self,
+        communities: Mapping[str, Sequence[str]],
+        applications: Applications,
+        scenario: Scenario,
+        links: Links,
+        distances: Distances | None,
+        leads: Mapping[str, str | Sequence[str]],
+        unplaced: tuple[str, ...],
+    ) -> None:
+        sites = applications.sites
+        self._applications = applications
+        self._scenario = scenario
+        self._links = links.links
+        self._leads = leads
+        self._listed = frozenset(unplaced)
+        self._members = communities
+        self._sites = {site.id: site for site in sites}
+        self._known: dict[str, list[Site]] = {
+            label: [self._sites[id_] for id_ in dict.fromkeys(ids) if id_ in self._sites]
+            for label, ids in communities.items()
+        }
+        self._homes: dict[str, list[str]] = {}
+        for label, ids in communities.items():
+            for id_ in ids:
+                self._homes.setdefault(id_, []).append(label)
+        self.missing = tuple(site.id for site in sites if site.id not in self._homes)
+
+        macro_regions = read_macro_regions(scenario.travel.regions)
+        self._regions = {site.id: macro_regions.of(site.adcode) for site in sites}
+        km = great_circle(sites) if distances is None else distances.km
+        # A broken must-avoidance has no price: it is told as a broken rule, and the rest still costs what it costs.
+        soft = [link for link in links.links if not link.must]
+        terms = Terms.build(sites, km, [self._regions[site.id] for site in sites], soft, scenario)
+        places = {site.id: place for place, site in enumerate(sites)}
+        self.communities = tuple(
+            self._community(label, terms.cost([places[site.id] for site in known]) if known else Cost())
+            for label, known in self._known.items()
+        )
+        costs = [community.cost for community in self.communities]
+        costs += [terms.unplaced_cost(places[id_]) for id_ in self.missing]
+        self.cost = sum(costs, start=Cost())
+
+    def _community(self, label: str, cost: Cost) -> CommunityAudit:
+        known = self._known[label]
+        regions = Counter(region for site in known if (region := self._regions[site.id]) is not None)
+        return CommunityAudit(
+            label=label,
+            levels=tuple(level for level in Level if any(site.level is level for site in known)),
+            size=len(set(self._members[label])),
+            regions=tuple(sorted(regions, key=lambda region: (-regions[region], region))),
+            cost=cost,
+        )
+
+    # --- The list (Articles 8 and 9) ---
+
+    def approved(self) -> RuleOutcome:
+        names = SiteNames(self._applications)
+        broken = []
+        for label, ids in self._members.items():
+            for id_ in dict.fromkeys(ids):
+                if id_ in self._sites:
+                    continue
+                found = names.find(id_)
+                # A text that the list does understand comes from a caller who gave names for ids.
+                reason = found.reason if isinstance(found, Absent) else message("check.no_id", id=id_)
+                if isinstance(found, Unknown):
+                    reason = found.what
+                broken.append(message("check.not_approved", community=label, reason=reason))
+        return RuleOutcome("approved", message("check.rule_approved"), "8–9", True, tuple(broken))
+
+    def once(self) -> RuleOutcome:
+        broken = []
+        for site in self._applications.sites:
+            homes = self._homes.get(site.id, [])
+            if len(homes) > 1:
+                broken.append(message("check.placed_twice", site=site.name, communities=homes))
+            elif homes and site.id in self._listed:
+                broken.append(message("check.placed_and_listed", site=site.name, community=homes[0]))
+        counts = Counter(site.level for site in self._applications.sites)
+        for id_ in self.missing:
+            site = self._sites[id_]
+            # A level with too few sites has no community at all, so its sites need no listing.
+            if id_ not in self._listed and counts[site.level] >= self._scenario.size.min:
+                broken.append(message("check.missing", site=site.name, where=site.where))
+        return RuleOutcome("once", message("check.rule_once"), None, True, tuple(broken))
+
+    # --- One community (Articles 10 to 12 and 15) ---
+
+    def level(self) -> RuleOutcome:
+        broken = []
+        for label, known in self._known.items():
+            levels = {level: [site.name for site in known if site.level is level] for level in Level}
+            found = [
+                message("check.sites_of_level", level=level.label, sites=names)
+                for level, names in levels.items()
+                if names
+            ]
+            if len(found) > 1:
+                broken.append(message("check.mixed_levels", community=label, levels=found))
+        return RuleOutcome("level", message("check.rule_level"), "11", True, tuple(broken))
+
+    def size(self) -> RuleOutcome:
+        low, high = POLICY_SIZE
+        size = self._scenario.size
+        # Whoever runs a scenario outside the policy asks what the rule costs, and has been told that it is one.
+        kept = low <= size.min and size.max <= high
+        return RuleOutcome("size", message("check.rule_size"), "12", kept, self._sizes(low, high), self.cost.size_km)
+
+    def scenario_size(self) -> list[RuleOutcome]:
+        """A rule of its own only where the scenario's bounds are not the policy's."""
+        bounds = self._scenario.size.min, self._scenario.size.max
+        if bounds == POLICY_SIZE:
+            return []
+        return [RuleOutcome("scenario_size", message("check.rule_scenario_size"), None, True, self._sizes(*bounds))]
+
+    def _sizes(self, low: int, high: int) -> tuple[Message, ...]:
+        return tuple(
+            message("check.wrong_size", community=community.label, size=community.size, min=low, max=high)
+            for community in self.communities
+            if not low <= community.size <= high
+        )
+
+    def region(self) -> RuleOutcome:
+        broken = tuple(
+            message(
+                "check.crosses",
+                community=community.label,
+                regions=community.regions,
+                km=_km(community.cost.cross_region_km),
+            )
+            for community in self.communities
+            if len(community.regions) > 1
+        )
+        title = message("check.rule_region")
+        return RuleOutcome("region", title, "10", False, broken, self.cost.cross_region_km)
+
+    def lead(self) -> RuleOutcome:
+        broken = []
+        for label, given in self._leads.items():
+            ids = tuple(dict.fromkeys((given,) if isinstance(given, str) else given))
+            if len(ids) > 1:
+                broken.append(message("check.several_leads", community=label, sites=[self._name(id_) for id_ in ids]))
+            for id_ in ids:
+                if id_ not in self._members.get(label, ()):
+                    broken.append(message("check.lead_outside", community=label, site=self._name(id_)))
+                elif id_ in self._sites and not self._sites[id_].can_lead:
+                    broken.append(message("check.unable_lead", community=label, site=self._name(id_)))
+        if self._scenario.travel.measure == "hosted":
+            broken += [
+                message("check.nobody_leads", community=label)
+                for label, known in self._known.items()
+                if known and not any(site.can_lead for site in known)
+            ]
+        return RuleOutcome("lead", message("check.rule_lead"), "15", True, tuple(broken))
+
+    # --- Links (Articles 4 and 13) ---
+
+    def must(self) -> RuleOutcome:
+        broken = [
+            message("check.must_apart", **self._ends(link))
+            for link in self._links
+            # Two sites that are both in no community are not parted.
+            if link.must
+            and link.kind is not Kind.AVOID
+            and not self._together(link)
+            and (link.a in self._homes or link.b in self._homes)
+        ]
+        return RuleOutcome("must", message("check.rule_must"), "4", True, tuple(broken))
+
+    def avoid(self) -> RuleOutcome:
+        broken = [
+            message("check.must_together", **self._ends(link))
+            for link in self._links
+            if link.must and link.kind is Kind.AVOID and self._together(link)
+        ]
+        return RuleOutcome("avoid", message("check.rule_avoid"), "13", True, tuple(broken))
+
+    def priced_links(self) -> RuleOutcome:
+        broken = []
+        for link in self._links:
+            if link.must or self._together(link) is not (link.kind is Kind.AVOID):
+                continue
+            values = {**self._ends(link), "km": _km(link.km or 0.0)}
+            apart, together = message("check.should_apart", **values), message("check.should_together", **values)
+            broken.append(together if link.kind is Kind.AVOID else apart)
+        title = message("check.rule_links")
+        return RuleOutcome("links", title, "4, 13", False, tuple(broken), self.cost.links_km)
+
+    def _together(self, link: Link) -> bool:
+        return bool(set(self._homes.get(link.a, ())) & set(self._homes.get(link.b, ())))
+
+    def _ends(self, link: Link) -> dict[str, object]:
+        return {"a": self._name(link.a), "b": self._name(link.b), "kind": link.kind.label, "where": link.where}
+
+    def _name(self, id_: str) -> str:
+        return self._sites[id_].name if id_ in self._sites else id_
+
+
+# --- In words ------------------------------------------------------------------------------------------
+
+
+def check_lines(report: CheckReport, lang: Lang = "zh") -> list[str]:
+    """The report as lines of text: each rule with what breaks it, then the cost and the verdict."""
+    lines: list[str] = []
+    for rule in report.rules:
+        lines.append(say("check.line", lang, mark=mark(rule), rule=rule_name(rule), outcome=outcome(rule)))
+        lines += [f"    {finding.text(lang)}" for finding in findings(rule)]
+    lines.append(cost_line(report.cost).text(lang))
+    lines.append(verdict(report).text(lang))
+    return lines
+
+
+def findings(rule: RuleOutcome) -> list[Message]:
+    """What breaks a rule, as far as anyone would read."""
+    more = len(rule.broken) - _MOST_LINES
+    return [*rule.broken[:_MOST_LINES], *([message("check.more", count=more)] if more > 0 else [])]
+
+
+def mark(rule: RuleOutcome) -> str:
+    """One sign for what became of a rule: kept, broken, or set aside at a price."""
+    return "✓" if rule.passed else "✗" if rule.hard else "△"
+
+
+def rule_name(rule: RuleOutcome) -> Message:
+    """The rule with its article."""
+    if rule.article is None:
+        return rule.title
+    return message("check.with_article", rule=rule.title, article=rule.article.split(", "))
+
+
+def outcome(rule: RuleOutcome) -> Message:
+    """What became of a rule, and at what price."""
+    if rule.passed:
+        return message("check.kept")
+    if rule.hard or rule.cost_km is None:
+        return message("check.broken", count=len(rule.broken))
+    return message("check.broken_at_a_price", count=len(rule.broken), km=_km(rule.cost_km))
+
+
+def cost_line(cost: Cost) -> Message:
+    """A cost and its parts."""
+    parts = {name: _km(km) for name, km in cost.parts().items()}
+    return message("check.cost", total=_km(cost.total_km), **parts)
+
+
+def verdict(report: CheckReport) -> Message:
+    """Whether the grouping may stand."""
+    count = sum(rule.hard and not rule.passed for rule in report.rules)
+    return message("check.fails", count=count) if count else message("check.passes")
+
+
+def _km(km: float) -> str:
+    return f"{km:,.0f}" if math.isfinite(km) else "∞"
