@@ -1,0 +1,85 @@
+"""The optimum against brute force over all partitions, and the certificate under attack."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+import grouping.pricing
+from grouping import InputError, Result, Scenario, Status, solve
+
+from instances import asked, instances
+from oracle import Instance, best, grouping_cost
+
+CLOSE_KM = 0.01
+
+thorough = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def solved(instance: Instance, **options: object) -> Result:
+    applications, links, distances = asked(instance)
+    try:
+        return solve(applications, instance.scenario, links=links, distances=distances, **options)
+    except InputError:
+        # Must-links that contradict each other, or make a block too large: nothing to compare.
+        assume(False)
+        raise
+
+
+def communities(result: Result) -> list[list[int]]:
+    return [[int(site.id) for site in one.members] for one in result.communities]
+
+
+@thorough
+@given(instances())
+def test_the_optimum_is_that_of_brute_force(instance: Instance) -> None:
+    result = solved(instance)
+    left_out, cost = best(instance)
+    assert len(result.unplaced) == left_out
+    assert result.cost.total_km == pytest.approx(cost, abs=CLOSE_KM)
+    assert result.bound_km <= cost + 1e-6
+    assert grouping_cost(instance, communities(result)) == pytest.approx(result.cost.total_km, abs=1e-6)
+    assert result.status is (Status.OPTIMAL if result.communities else result.status)
+
+
+@thorough
+@given(instances(), st.integers(1, 40))
+def test_a_bound_from_unfinished_pricing_still_holds(instance: Instance, nodes: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grouping.pricing, "_NODES", nodes)
+        patch.setattr("grouping.optimize._POOL", (3, 40))
+        patch.setattr("grouping.optimize._WORK", 0.001)
+        result = solved(instance)
+    left_out, cost = best(instance)
+    assert len(result.unplaced) >= left_out
+    if len(result.unplaced) == left_out:
+        assert result.bound_km <= cost + 1e-6
+        assert result.cost.total_km >= cost - 1e-6
+    if result.status is Status.OPTIMAL:
+        assert result.cost.total_km == pytest.approx(cost, abs=CLOSE_KM)
+
+
+@settings(thorough, max_examples=40)
+@given(instances(), st.randoms(use_true_random=False))
+def test_neither_the_order_of_rows_nor_the_workers_change_the_grouping(instance: Instance, random: object) -> None:
+    applications, links, distances = asked(instance)
+    order = list(range(instance.size))
+    random.shuffle(order)  # type: ignore[attr-defined]
+    shuffled = type(applications)(tuple(applications.sites[k] for k in order))
+    matrix = type(distances)(distances.km[order][:, order])
+    first = solved(instance, workers=1)
+    second = solve(shuffled, instance.scenario, links=links, distances=matrix, workers=2)
+    assert sorted(map(sorted, communities(first))) == sorted(map(sorted, communities(second)))
+    assert first.cost == second.cost
+
+
+@settings(thorough, max_examples=40)
+@given(instances(), st.floats(0, 0.5))
+def test_a_gap_that_is_good_enough_is_kept(instance: Instance, gap: float) -> None:
+    scenario = instance.scenario.model_copy(update={"stop": Scenario().stop.model_copy(update={"gap": gap})})
+    loose = Instance(instance.km, instance.regions, instance.can_lead, instance.links, scenario)
+    result = solved(loose)
+    _, cost = best(loose)
+    assert result.bound_km <= cost + 1e-6
+    assert result.cost.total_km - result.bound_km <= gap * result.cost.total_km + CLOSE_KM

@@ -1,0 +1,164 @@
+"""``solve`` on lists: levels, leftovers, proofs at the promised size, progress, limits and Ctrl-C."""
+
+from __future__ import annotations
+
+import _thread
+import itertools
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from grouping import (
+    Applications,
+    Kind,
+    Level,
+    Link,
+    Links,
+    Progress,
+    Result,
+    Scenario,
+    Site,
+    Status,
+    StoppedBy,
+    Where,
+    load_scenario,
+    solve,
+)
+from grouping.regions import divisions
+
+HERE = Where("test")
+
+
+def counties(count: int, seed: int = 1) -> tuple[Site, ...]:
+    """So many counties of China, at their seats."""
+    every = sorted((one for one in divisions().upper() if one.level is Level.COUNTY), key=lambda one: one.adcode)
+    chosen = np.random.default_rng(seed).choice(len(every), count, replace=False)
+    return tuple(
+        Site(one.adcode, one.full_name, one.level, HERE, one.adcode, one.full_name, one.lon, one.lat, one.position)
+        for one in (every[number] for number in sorted(chosen))
+    )
+
+
+def ids(result: Result) -> list[list[str]]:
+    return sorted(sorted(site.id for site in one.members) for one in result.communities)
+
+
+def test_levels_never_mix_and_too_few_are_told() -> None:
+    provinces = [one for one in divisions().upper() if one.level is Level.PROVINCE][:2]
+    upper = tuple(Site(one.adcode, one.name, one.level, HERE, one.adcode, None, one.lon, one.lat) for one in provinces)
+    result = solve(Applications((*counties(9), *upper)))
+    assert [level.level for level in result.levels] == [Level.PROVINCE, Level.COUNTY]
+    assert {site.level for one in result.communities for site in one.members} == {Level.COUNTY}
+    assert sorted(item.site.id for item in result.unplaced) == sorted(site.id for site in upper)
+    assert all("2" in item.reason.text() and "3" in item.reason.text() for item in result.unplaced)
+    assert result.status is Status.OPTIMAL
+
+
+def test_nothing_to_group() -> None:
+    result = solve(Applications(counties(2)))
+    assert result.status is Status.NOTHING_TO_GROUP
+    assert not result.communities
+    assert len(result.unplaced) == 2
+    assert solve(Applications(())).status is Status.NOTHING_TO_GROUP
+
+
+@pytest.mark.parametrize("scenario", ["base", "region-first", "larger-communities", "hosted", "pairwise"])
+def test_sixty_sites_are_proved_within_a_minute(scenario: str) -> None:
+    result = solve(Applications(counties(60)), load_scenario(scenario, **{"stop.seconds": 60}))
+    assert result.status is Status.OPTIMAL
+    assert result.stopped_by is StoppedBy.PROOF
+    assert 0 <= result.cost.total_km - result.bound_km <= 0.001
+
+
+def test_must_links_bind_and_avoidances_separate() -> None:
+    sites = counties(24)
+    must = Link(sites[0].id, sites[-1].id, Kind.PAIRING, HERE, must=True)
+    apart = [Link(sites[1].id, sites[2].id, Kind.AVOID, HERE, must=True)]
+    result = solve(Applications(sites), links=Links((must, *apart)))
+    home = {site.id: one.label for one in result.communities for site in one.members}
+    assert home[sites[0].id] == home[sites[-1].id]
+    assert home[sites[1].id] != home[sites[2].id]
+    assert all(outcome.honoured for outcome in result.links)
+
+
+def test_avoidances_may_leave_a_site_out() -> None:
+    """Three sites that avoid one another among five: two communities of three are not to be had."""
+    sites = counties(5)
+    links = [Link(sites[a].id, sites[b].id, Kind.AVOID, HERE, must=True) for a, b in ((0, 1), (0, 2), (1, 2))]
+    result = solve(Applications(sites), links=Links(tuple(links)))
+    assert len(result.unplaced) == 2
+    assert {item.site.id for item in result.unplaced} < {site.id for site in sites[:3]}
+    assert result.status is Status.OPTIMAL
+
+
+def test_a_higher_price_brings_linked_sites_together() -> None:
+    sites = counties(30)
+    pair = (sites[0].id, sites[-1].id)
+    honoured = []
+    for km in (0.0, 20_000.0):
+        result = solve(Applications(sites), links=Links((Link(*pair, Kind.WISH, HERE, km=km),)))
+        honoured.append(result.links[0].honoured)
+        assert result.links[0].cost_km == (0.0 if honoured[-1] else km)
+    assert honoured == [False, True]
+
+
+def test_progress_only_gets_better() -> None:
+    seen: list[Progress] = []
+    result = solve(Applications(counties(120)), progress=seen.append)
+    assert seen[-1].phase == "done"
+    assert seen[-1].best_km == result.cost.total_km
+    best = [one.best_km for one in seen if one.best_km is not None]
+    bound = [one.bound_km for one in seen if one.bound_km is not None]
+    assert _falls(best)
+    assert _falls([-value for value in bound])
+    assert all(one.bound_km <= one.best_km + 1e-6 for one in seen if one.bound_km and one.best_km)
+
+
+def _falls(values: Sequence[float]) -> bool:
+    return all(later <= earlier + 0.01 for earlier, later in itertools.pairwise(values))
+
+
+def test_a_time_limit_returns_a_valid_grouping_and_says_so() -> None:
+    scenario = load_scenario("base", **{"stop.seconds": 2})
+    result = solve(Applications(counties(700)), scenario)
+    assert result.stopped_by is StoppedBy.TIME
+    assert result.status is Status.FEASIBLE
+    assert result.seconds < 15
+    assert sorted(site for one in ids(result) for site in one) == sorted(site.id for site in counties(700))
+    assert all(3 <= len(one) <= 10 for one in ids(result))
+    assert 0 <= result.bound_km <= result.cost.total_km
+
+
+def test_ctrl_c_returns_the_best_so_far() -> None:
+    timer = threading.Timer(4, _thread.interrupt_main)
+    timer.start()
+    try:
+        result = solve(Applications(counties(700)), Scenario())
+    finally:
+        timer.cancel()
+    assert result.stopped_by is StoppedBy.INTERRUPT
+    assert result.seconds < 30
+    assert sum(map(len, ids(result))) == 700
+
+
+def test_the_hash_seed_changes_nothing() -> None:
+    program = (
+        "from test_solve import *; result = solve(Applications(counties(40)), 'pairing-first');"
+        "print([(one.label, [site.id for site in one.members]) for one in result.communities], result.cost)"
+    )
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parent)},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(printed) == 1
