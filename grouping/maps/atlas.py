@@ -1,0 +1,218 @@
+"""The composition of a map: which panels there are, what each looks at, and the words around them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from grouping.fonts import Font, find_font
+from grouping.maps.boundaries import Boundaries, national_boundaries, read_boundaries
+from grouping.maps.frames import NATION, SOUTH_CHINA_SEA, Frame, around, crowded_frames, is_regional
+from grouping.maps.legend import NAMED_AT_MOST, legend
+from grouping.maps.page import DPI, Box, Page
+from grouping.maps.panel import Panel
+from grouping.maps.scene import Scene
+from grouping.messages import Lang, Message, message, say
+from grouping.result import LevelResult
+
+_WIDTH, _MAIN, _SIDE = 15.6, 10.2, 5.0
+"""Widths in inches: the whole figure, the main panel, the panels beside it."""
+_HEIGHT = 9.0
+_EDGE, _GAP, _TITLE, _CAPTION = 0.15, 0.1, 0.5, 0.5
+_TITLE_SIZE, _TEXT_SIZE = 15.0, 9.0
+_CLOSER_LOOKS = 3
+_CLOSER = 0.6
+"""A look within a look must show less than this part of its width."""
+_LETTERS = "ABC"
+
+
+@dataclass(frozen=True, slots=True)
+class MapOptions:
+    """What the office decides about its maps.
+
+    ``boundary`` is its own map file instead of 天地图; ``approval`` the approval number (审图号) to print; ``public``
+    says the maps will be published, so that boundaries are drawn only with an approval number.
+    """
+
+    boundary: Path | None = None
+    approval: str | None = None
+    public: bool = False
+    font: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """What the panels of a map look at: ``main``, and ``looks`` closer at the crowded parts.
+
+    ``within`` says which of the looks, by its index, each look is a part of; None is the main panel.
+    ``national`` says that the main panel shows the whole country; ``locate`` that a panel beside it does instead.
+    """
+
+    main: Frame
+    national: bool
+    locate: bool
+    looks: tuple[Frame, ...]
+    within: tuple[int | None, ...]
+
+    @property
+    def beside(self) -> int:
+        """How many panels stand beside the main one."""
+        return len(self.looks) + int(self.locate)
+
+
+@dataclass(frozen=True, slots=True)
+class Atlas:
+    """What all maps of a run share."""
+
+    lang: Lang
+    options: MapOptions
+    font: Font
+    boundaries: Boundaries | None
+
+    @classmethod
+    def opened(cls, lang: Lang, options: MapOptions) -> Atlas:
+        """With its files read.
+
+        Raises:
+            InputError: a file can't be used.
+
+        """
+        boundaries = read_boundaries(options.boundary) if options.boundary else national_boundaries()
+        hidden = options.public and not options.approval
+        return cls(lang, options, find_font(options.font), None if hidden else boundaries)
+
+    def figure(self, level: LevelResult, shown: Scene) -> Figure:
+        """The map of one level."""
+        page = Page.of(_WIDTH, _HEIGHT, self.font)
+        views = self._views(shown)
+        side = _WIDTH - _EDGE - _SIDE
+        beside = legend(page, shown.groups, _SIDE, self.lang, narrow=True)
+        below = legend(page, shown.groups, _WIDTH - 2 * _EDGE, self.lang)
+        fits = views.beside == 1 and beside.depth <= (_HEIGHT - _GAP) / 2
+        bottom = _CAPTION + (0.0 if fits else below.depth + _GAP)
+        page.resize(_WIDTH, bottom + _HEIGHT + _TITLE + _EDGE)
+        self._draw_panels(page, shown, views, bottom)
+        if fits:
+            beside.draw(page, side, bottom + (_HEIGHT - _GAP) / 2)
+        else:
+            below.draw(page, _EDGE, bottom - _GAP)
+        page.write(_EDGE, bottom + _HEIGHT + _TITLE / 2, self._title(level), _TITLE_SIZE, "#222222")
+        page.write(_EDGE, _CAPTION / 2, self._caption(level, shown), _TEXT_SIZE, "#444444")
+        return page.figure
+
+    # --- Panels ----------------------------------------------------------------------------------------
+
+    def _views(self, shown: Scene) -> Views:
+        locate = self.boundaries is not None and is_regional(shown.points)
+        national = self.boundaries is not None and not locate
+
+        def main(aspect: float) -> Frame:
+            return NATION.shaped(aspect) if national else around(shown.points, aspect)
+
+        most = _CLOSER_LOOKS - int(locate)
+        aspect = _SIDE / (_HEIGHT / 2)
+        frame = main(_MAIN / _HEIGHT)
+        looks = list(crowded_frames(shown.points, frame, _MAIN * DPI, aspect, most))
+        within: list[int | None] = [None] * len(looks)
+        for number, look in enumerate(tuple(looks)):
+            # Where sites stand too close even there, such as the districts of one city, a look closer still.
+            inner = crowded_frames(shown.points, look, _SIDE * DPI, aspect, min(1, most - len(looks)))
+            worth = [one for one in inner if one.width < _CLOSER * look.width]
+            looks += worth
+            within += [number] * len(worth)
+        if not looks and not locate:
+            frame = main((_WIDTH - 2 * _EDGE) / _HEIGHT)
+        return Views(frame, national, locate, tuple(looks), tuple(within))
+
+    def _draw_panels(self, page: Page, shown: Scene, views: Views, bottom: float) -> None:
+        """The main panel on the left; on the right where it lies, and closer looks."""
+        width = _MAIN if views.beside else _WIDTH - 2 * _EDGE
+        main = self._panel(page, (_EDGE, bottom, width, _HEIGHT), views.main)
+        boxes = _side_boxes(views.beside, bottom)
+        if views.locate:
+            _, _, wide, tall = box = boxes.pop(0)
+            locator = self._panel(page, box, NATION.shaped(wide / tall))
+            self._draw_south_china_sea(page, locator, shown)
+            locator.mark(views.main)
+        if views.national:
+            self._draw_south_china_sea(page, main, shown)
+        looks = [look.shaped(wide / tall) for look, (_, _, wide, tall) in zip(views.looks, boxes, strict=True)]
+        panels: list[Panel] = []
+        for letter, look, box in zip(_LETTERS, looks, boxes, strict=False):
+            panels.append(self._panel(page, box, look))
+            panels[-1].tag(letter)
+        for place, panel in [(None, main), *enumerate(panels)]:
+            inner = [number for number, where in enumerate(views.within) if where == place]
+            for number in inner:
+                panel.mark(looks[number], _LETTERS[number])
+            self._draw_sites(panel, shown, [looks[number].holds(shown.points) for number in inner])
+
+    def _panel(self, page: Page, box: Box, frame: Frame) -> Panel:
+        panel = page.panel(box, frame)
+        if self.boundaries is not None:
+            panel.draw_land(self.boundaries)
+        panel.draw_scale(say("map.scale", self.lang, length="{length}"))
+        return panel
+
+    def _draw_sites(self, panel: Panel, shown: Scene, closer: Sequence[NDArray[np.bool_]]) -> None:
+        """Communities with labels; what a closer look shows whole gets its labels there."""
+        spots = panel.draw_communities(shown)
+        visible = panel.frame.holds(shown.points)
+        groups = [
+            group
+            for group in shown.groups
+            if visible[group.spots].any() and not any(inside[group.spots].all() for inside in closer)
+        ]
+        named = np.logical_not(np.any(closer, axis=0)) if len(closer) else np.ones(len(spots), dtype=np.bool_)
+        panel.draw_labels(shown, spots, groups, named)
+
+    def _draw_south_china_sea(self, page: Page, main: Panel, shown: Scene) -> None:
+        """The inset with the islands, in the lower right corner of ``main``."""
+        assert self.boundaries is not None
+        corner = main.axes.get_position()
+        tall = 0.225 * corner.height
+        figure_width, figure_height = page.figure.get_size_inches()
+        width = tall * figure_height * (SOUTH_CHINA_SEA.width / SOUTH_CHINA_SEA.height) / figure_width
+        inset = Panel.on(page.figure, (corner.x1 - width, corner.y0, width, tall), SOUTH_CHINA_SEA, self.font)
+        inset.draw_land(self.boundaries)
+        inset.draw_communities(shown)
+        edge = inset.axes.bbox
+        main.taken.append((edge.x0, edge.y0, edge.x1, edge.y1))
+
+    # --- Words -----------------------------------------------------------------------------------------
+
+    def _title(self, level: LevelResult) -> str:
+        return say(
+            "map.title",
+            self.lang,
+            level=level.level.label,
+            communities=len(level.communities),
+            sites=sum(len(community.members) for community in level.communities),
+        )
+
+    def _caption(self, level: LevelResult, shown: Scene) -> str:
+        parts: list[Message] = []
+        if any(community.lead for community in level.communities):
+            parts.append(message("map.star"))
+        if len(shown.unplaced):
+            parts.append(message("map.cross"))
+        if len(shown.groups) > NAMED_AT_MOST:
+            parts.append(message("map.members_elsewhere"))
+        parts.append(message("map.public_sketch" if self.options.public else "map.internal_sketch"))
+        parts.append(self.boundaries.source if self.boundaries else message("map.no_boundaries"))
+        if self.options.approval:
+            parts.append(message("map.approval", number=self.options.approval))
+        return say("map.caption_separator", self.lang).join(part.text(self.lang) for part in parts)
+
+
+def _side_boxes(count: int, bottom: float) -> list[Box]:
+    """``count`` boxes (left, bottom, width, height; inches) in the column beside the main panel, from the top."""
+    # One panel alone would be a tall stripe; half the height suits it better.
+    tall = (_HEIGHT - (max(count, 2) - 1) * _GAP) / max(count, 2)
+    left = _WIDTH - _EDGE - _SIDE
+    return [(left, bottom + _HEIGHT - (k + 1) * tall - k * _GAP, _SIDE, tall) for k in range(count)]

@@ -1,0 +1,99 @@
+"""What a map shows of one level: where the sites are, and each community with its colour and its hub."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grouping.maps.frames import Points, project
+from grouping.result import Community, LevelResult
+from grouping.sites import Site
+
+# Strong enough for white letters on them, and told apart by most readers with colour-blindness when neighbours differ.
+_COLOURS = (
+    "#1f5fa8",
+    "#c8401f",
+    "#2c7f3f",
+    "#7b3fa0",
+    "#a8700a",
+    "#0c7f86",
+    "#b52c6e",
+    "#5a5f66",
+    "#6b7a12",
+    "#8a3b2a",
+    "#2f43b0",
+    "#c05a00",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One community on the map: ``spots`` are rows of the scene's points, ``hub`` the row that its spokes lead to."""
+
+    community: Community
+    spots: NDArray[np.int64]
+    hub: int
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Sites with coordinates of one level. ``lost`` counts those without, ``unplaced`` are rows without a community."""
+
+    names: tuple[str, ...]
+    points: Points
+    groups: tuple[Group, ...]
+    unplaced: NDArray[np.int64]
+    lost: int
+
+
+def scene(level: LevelResult) -> Scene | None:
+    """The scene of a level, or None where no site has coordinates."""
+    sites: list[Site] = []
+    rows: list[tuple[Community, list[int], int | None]] = []
+    for community in level.communities:
+        placed = [site for site in community.members if site.lon is not None and site.lat is not None]
+        if placed:
+            first = len(sites)
+            lead = next((first + k for k, site in enumerate(placed) if site is community.lead), None)
+            rows.append((community, list(range(first, first + len(placed))), lead))
+            sites += placed
+    first = len(sites)
+    sites += [item.site for item in level.unplaced if item.site.lon is not None and item.site.lat is not None]
+    if not sites:
+        return None
+    points = project([site.lon or 0.0 for site in sites], [site.lat or 0.0 for site in sites])
+    everyone = sum(len(community.members) for community in level.communities) + len(level.unplaced)
+    colours = _colours([points[spots].mean(axis=0) for _, spots, _ in rows])
+    groups = tuple(
+        Group(community, np.array(spots), _middle(points, spots) if lead is None else lead, colour)
+        for (community, spots, lead), colour in zip(rows, colours, strict=True)
+    )
+    names = tuple(short_name(site.name) for site in sites)
+    return Scene(names, points, groups, np.arange(first, len(sites)), everyone - len(sites))
+
+
+def short_name(name: str) -> str:
+    """A site's name without the province and the city before it: 浙江省杭州市上城区 is 上城区."""
+    name = re.sub(r"^.{2,}?(省|自治区|特别行政区)(?=.{2})", "", name)
+    return re.sub(r"^([^区县]{2,4}?市|[^区县]{2,12}?(自治州|地区|盟))(?=.{2})", "", name)
+
+
+def _middle(points: Points, spots: list[int]) -> int:
+    """The spot with the least total distance to the others."""
+    chosen = points[spots]
+    return spots[int(np.argmin(np.hypot(*(chosen[:, None] - chosen[None]).transpose(2, 0, 1)).sum(axis=1)))]
+
+
+def _colours(centres: list[Points]) -> list[str]:
+    """A colour for each community: all different while they last, then such that equal ones are far apart."""
+    colours: list[int] = []
+    for centre in centres:
+        crowding = np.zeros(len(_COLOURS))
+        for other, colour in zip(centres, colours, strict=False):
+            crowding[colour] += 1.0 / (1.0 + float(np.hypot(*(centre - other))))
+        colours.append(int(np.argmin(crowding)))
+    return [_COLOURS[colour] for colour in colours]

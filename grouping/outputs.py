@@ -1,0 +1,118 @@
+"""The folder of results: written aside and moved into place, so that no half-written file is ever seen."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grouping.check import CheckReport
+from grouping.errors import InputError, Problem, Where
+from grouping.levels import Level
+from grouping.messages import Lang, Message, message
+from grouping.report import report
+from grouping.result import Result
+from grouping.summary import summary_json
+from grouping.workbook import write_workbook
+
+if TYPE_CHECKING:
+    from grouping.maps import MapOptions
+
+_MAPS = tuple(f"map-{level.value}.png" for level in Level)
+_NAMES = ("grouping.csv", "grouping.xlsx", *_MAPS, "report.md", "summary.json")
+"""Every file that this program ever writes into the folder; all others are somebody else's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The files written, and what the office should know about the maps."""
+
+    paths: tuple[Path, ...]
+    remarks: tuple[Message, ...]
+
+
+def write_outputs(
+    result: Result, check: CheckReport, out: Path, lang: Lang = "zh", map_options: MapOptions | None = None
+) -> Written:
+    """Write the grouping's files into ``out``, replacing those of an earlier run and nothing else.
+
+    Raises:
+        InputError: the folder can't be written to, a file in it is open in another program, or a file that
+            ``map_options`` names can't be used.
+
+    """
+    # Loaded here, for matplotlib takes most of a second and only this needs it.
+    from grouping.maps import draw_maps  # noqa: PLC0415
+
+    check_folder(out)
+    with _aside(out) as folder:
+        maps = draw_maps(result, folder, lang, map_options)
+        frame = result.members_frame()
+        frame.to_csv(folder / "grouping.csv", index=False, encoding="utf-8-sig", lineterminator="\r\n")
+        write_workbook(result, check, folder / "grouping.xlsx", lang)
+        (folder / "report.md").write_text(report(result, check, lang, maps.remarks), "utf-8", newline="\n")
+        (folder / "summary.json").write_text(summary_json(result, check), "utf-8", newline="\n")
+        paths = _move(folder, out)
+    return Written(paths, maps.remarks)
+
+
+def check_folder(out: Path) -> None:
+    """Find out early that ``out`` can't be written to.
+
+    Raises:
+        InputError: it is a file, lies in no folder that can be written to, or holds a file of an earlier run that
+            is open in another program.
+
+    """
+    if out.exists() and not out.is_dir():
+        raise InputError([Problem(Where(out.name), message("report.out_is_file"))])
+    problems = []
+    for path in (out / name for name in _NAMES):
+        try:
+            # Windows refuses this while Excel has the file open.
+            if path.exists():
+                with path.open("r+b"):
+                    pass
+        except OSError:
+            problems.append(Problem(Where(path.name), message("report.out_in_use")))
+    if problems:
+        raise InputError(problems)
+
+
+@contextmanager
+def _aside(out: Path) -> Iterator[Path]:
+    """An empty folder beside ``out``, so that moving its files there is a renaming; gone afterwards."""
+    try:
+        place = out.resolve()
+        place.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+    except OSError as error:
+        raise InputError([Problem(Where(out.name), message("report.out_no_folder", why=error.strerror))]) from None
+    try:
+        # The scratch folder is its owner's alone; the one within has the usual permissions.
+        folder = scratch / "files"
+        folder.mkdir()
+        yield folder
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _move(folder: Path, out: Path) -> tuple[Path, ...]:
+    names = [name for name in _NAMES if (folder / name).exists()]
+    try:
+        if not out.exists():
+            folder.rename(out)
+        else:
+            for name in names:
+                (folder / name).replace(out / name)
+            for name in _MAPS:
+                if name not in names:
+                    (out / name).unlink(missing_ok=True)
+    except OSError as error:
+        name = Path(error.filename or out).name
+        raise InputError([Problem(Where(name), message("report.out_in_use"))]) from None
+    return tuple(out / name for name in names)

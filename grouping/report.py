@@ -1,0 +1,271 @@
+"""``report.md``: the grouping in plain words, for the office and for the meeting."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from grouping.check import CheckReport, findings, mark, outcome, rule_name, verdict
+from grouping.clock import StoppedBy
+from grouping.cost import Cost
+from grouping.errors import Where
+from grouping.levels import Level
+from grouping.messages import Lang, Message, message, say
+from grouping.result import Community, LinkOutcome, Result, Status
+from grouping.scenario import policy_remarks
+from grouping.sites import Position, Remark, Site
+from grouping.wording import COST_PARTS, km, measure, proof, stop_reason
+
+_MOST_LINES = 60
+"""A list longer than this is told in full by the workbook alone."""
+_POSITIONS: dict[Position, Message] = {
+    "point": message("report.positions_point"),
+    "host_seat": message("report.positions_host_seat"),
+}
+"""What to say about positions that are not where the site is."""
+
+
+def report(result: Result, check: CheckReport, lang: Lang = "zh", map_remarks: Sequence[Message] = ()) -> str:
+    """The report as Markdown. The same grouping gives the same text: it holds no date."""
+    text = "\n".join(_Report(result, check, lang, map_remarks).lines())
+    return re.sub(r"\n{3,}", "\n\n", text).rstrip() + "\n"
+
+
+class _Report:
+    """The sections in their order, each as lines of Markdown."""
+
+    def __init__(self, result: Result, check: CheckReport, lang: Lang, map_remarks: Sequence[Message]) -> None:
+        self._result = result
+        self._check = check
+        self._lang = lang
+        self._map_remarks = map_remarks
+        self._names = {site.id: site.name for site in result.applications.sites}
+
+    def lines(self) -> Iterator[str]:
+        yield f"# {self._say('report.title')}"
+        yield ""
+        yield from self._headline()
+        yield from self._section("report.asked", self._asked())
+        yield from self._section("report.found", self._found())
+        yield from self._section("report.communities", self._communities())
+        yield from self._section("report.unplaced", self._unplaced())
+        yield from self._section("report.links", self._links())
+        yield from self._section("report.understood", self._understood())
+        yield from self._section("report.audit", self._audit())
+        yield from self._section("report.caveats", self._caveats())
+
+    # --- Sections --------------------------------------------------------------------------------------
+
+    def _headline(self) -> Iterator[str]:
+        result = self._result
+        placed = sum(len(community.members) for community in result.communities)
+        yield self._say("report.headline", communities=len(result.communities), sites=placed, proof=proof(result))
+        if result.stopped_by is StoppedBy.INTERRUPT:
+            yield ""
+            yield f"**{self._say('report.interrupted')}**"
+        if not self._check.passed:
+            yield ""
+            yield f"**{self._text(verdict(self._check))}**"
+
+    def _asked(self) -> Iterator[str]:
+        result, scenario = self._result, self._result.scenario
+        counts = Counter(site.level for site in result.applications.sites)
+        levels = [
+            message("report.sites_of_level", level=level.label, count=counts[level]) for level in Level if counts[level]
+        ]
+        file = result.applications.file
+        yield self._item("report.asked_list", file=_escaped(file), count=len(result.applications.sites), levels=levels)
+        size = scenario.size
+        yield self._item("report.asked_scenario", name=_escaped(scenario.name), seed=scenario.seed)
+        yield self._item("report.asked_size", min=size.min, max=size.max, preferred=size.preferred, km=km(size.km))
+        yield self._item("report.asked_travel", measure=measure(result))
+        if result.distance_file:
+            yield self._item("report.asked_matrix", file=_escaped(result.distance_file))
+        yield self._item("report.asked_region", km=km(scenario.travel.cross_region_km))
+        yield self._item("report.asked_links", count=len(result.links))
+        for remark in policy_remarks(scenario):
+            yield f"- **{self._text(remark)}**"
+
+    def _found(self) -> Iterator[str]:
+        result = self._result
+        yield from self._table(
+            (
+                message("workbook.level"),
+                message("workbook.count"),
+                message("workbook.placed"),
+                message("workbook.not_placed"),
+                message("report.cost_km"),
+                message("report.bound_km"),
+                message("workbook.proof"),
+                message("workbook.stopped"),
+            ),
+            [
+                (
+                    self._text(level.level.label),
+                    str(len(level.communities)),
+                    str(sum(len(community.members) for community in level.communities)),
+                    str(len(level.unplaced)),
+                    km(level.cost.total_km),
+                    km(level.bound_km),
+                    self._text(proof(level)),
+                    self._text(stop_reason(level.stopped_by)),
+                )
+                for level in result.levels
+            ],
+        )
+        yield ""
+        if result.status is Status.NOTHING_TO_GROUP:
+            return
+        yield self._say("report.cost_total", total=km(result.cost.total_km))
+        yield ""
+        explanations = (
+            measure(result),
+            message("report.explain_cross_region", km=km(result.scenario.travel.cross_region_km)),
+            message("report.explain_size", preferred=result.scenario.size.preferred, km=km(result.scenario.size.km)),
+            message("report.explain_links"),
+        )
+        for name, value, why in zip(COST_PARTS, result.cost.parts().values(), explanations, strict=True):
+            yield self._item("report.cost_part", part=name, km=km(value), why=why)
+        yield ""
+        yield self._say("report.bound_explained", bound=km(result.bound_km))
+
+    def _communities(self) -> Iterator[str]:
+        for level in self._result.levels:
+            if not level.communities:
+                continue
+            yield f"### {self._text(level.level.label)}"
+            yield ""
+            for community in level.communities:
+                yield from self._community(community)
+
+    def _community(self, community: Community) -> Iterator[str]:
+        heading = message("report.community_heading", label=community.label, count=len(community.members))
+        yield f"#### {self._text(heading)}"
+        yield ""
+        yield self._item("report.members", members=[self._site(site) for site in community.members])
+        if community.lead is None:
+            yield self._item("report.no_lead")
+        else:
+            yield self._item("report.lead", name=_escaped(community.lead.name))
+        if community.crosses_regions:
+            yield self._item("report.crosses", regions=community.regions, km=km(community.cost.cross_region_km))
+        elif community.regions:
+            yield self._item("report.region", region=community.regions[0])
+        yield self._item("report.distances", mean=km(community.mean_km), max=km(community.max_km))
+        yield self._item("report.cost", total=km(community.cost.total_km), parts=self._parts(community.cost))
+        yield ""
+
+    def _unplaced(self) -> Iterator[str]:
+        if not self._result.unplaced and not self._result.applications.left_out:
+            yield self._say("report.all_placed")
+            return
+        if self._result.unplaced:
+            yield self._say("report.unplaced_sites", count=len(self._result.unplaced))
+            yield ""
+            for item in self._result.unplaced:
+                yield self._item("report.with_reason", name=self._site(item.site), reason=item.reason)
+            yield ""
+        if self._result.applications.left_out:
+            yield self._say("report.left_out", count=len(self._result.applications.left_out))
+            yield ""
+            yield from self._remarks(self._result.applications.left_out)
+
+    def _links(self) -> Iterator[str]:
+        result = self._result
+        if not result.links and not result.unhonourable:
+            yield self._say("report.no_links")
+            return
+        kept = sum(item.honoured for item in result.links)
+        yield self._say("report.links_kept", count=len(result.links), kept=kept, km=km(result.cost.links_km))
+        yield ""
+        broken = [item for item in result.links if not item.honoured]
+        for item in broken[:_MOST_LINES]:
+            yield self._item("report.link_broken", **self._ends(item), km=km(item.cost_km), where=item.link.where)
+        if len(broken) > _MOST_LINES:
+            yield self._item("report.more_links", count=len(broken) - _MOST_LINES)
+        for lost in result.unhonourable:
+            ends = {"a": _escaped(lost.a), "b": _escaped(lost.b), "kind": lost.kind.label}
+            yield self._item("report.link_lost", **ends, reason=lost.reason, where=lost.where)
+
+    def _understood(self) -> Iterator[str]:
+        remarks = (*self._result.applications.remarks, *self._result.remarks)
+        if not remarks:
+            yield self._say("report.to_the_letter")
+            return
+        yield self._say("report.understood_as", count=len(remarks))
+        yield ""
+        yield from self._remarks(remarks[:_MOST_LINES])
+        if len(remarks) > _MOST_LINES:
+            yield self._item("report.more_remarks", count=len(remarks) - _MOST_LINES)
+
+    def _audit(self) -> Iterator[str]:
+        yield self._text(verdict(self._check))
+        yield ""
+        for rule in self._check.rules:
+            yield self._item("report.rule", mark=mark(rule), rule=rule_name(rule), outcome=outcome(rule))
+            if rule.hard or rule.rule not in ("region", "links"):
+                yield from (f"  - {self._text(finding)}" for finding in findings(rule))
+
+    def _caveats(self) -> Iterator[str]:
+        yield self._item("report.caveat_draft")
+        positions = Counter(site.position for site in self._result.applications.sites)
+        for position, what in _POSITIONS.items():
+            if positions[position]:
+                yield self._item("report.caveat_position", count=positions[position], what=what)
+        yield self._item("report.caveat_matrix" if self._result.distance_file else "report.caveat_distance")
+        if self._result.scenario.links.province_relations:
+            yield self._item("report.caveat_relations")
+        yield self._item("report.caveat_regions")
+        yield self._item("report.caveat_map")
+        for remark in self._map_remarks:
+            yield f"- {self._text(remark)}"
+
+    # --- Pieces ----------------------------------------------------------------------------------------
+
+    def _section(self, key: str, lines: Iterable[str]) -> Iterator[str]:
+        yield ""
+        yield f"## {self._say(key)}"
+        yield ""
+        yield from lines
+
+    def _say(self, key: str, **values: object) -> str:
+        return say(key, self._lang, **values)
+
+    def _text(self, what: Message | Where) -> str:
+        return what.text(self._lang)
+
+    def _item(self, key: str, **values: object) -> str:
+        return f"- {self._say(key, **values)}"
+
+    def _table(self, header: Sequence[Message], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+        yield f"| {' | '.join(self._text(cell) for cell in header)} |"
+        yield f"|{' --- |' * len(header)}"
+        for row in rows:
+            yield f"| {' | '.join(row)} |"
+
+    def _parts(self, cost: Cost) -> list[Message]:
+        return [
+            message("report.part_of_cost", part=name, km=km(value))
+            for name, value in zip(COST_PARTS, cost.parts().values(), strict=True)
+            if round(value) != 0
+        ]
+
+    def _remarks(self, remarks: Iterable[Remark]) -> Iterator[str]:
+        for remark in remarks:
+            key = "report.remark" if remark.name else "report.remark_unnamed"
+            yield self._item(key, name=_escaped(remark.name), what=remark.what, where=remark.where)
+
+    def _site(self, site: Site) -> str:
+        return _escaped(site.name)
+
+    def _ends(self, item: LinkOutcome) -> dict[str, object]:
+        link = item.link
+        return {"a": _escaped(self._names[link.a]), "b": _escaped(self._names[link.b]), "kind": link.kind.label}
+
+
+def _escaped(text: str) -> str:
+    """Text from a list as Markdown that shows it as it is."""
+    for character in "\\`*_[]<>|#":
+        text = text.replace(character, "\\" + character)
+    return " ".join(text.split())

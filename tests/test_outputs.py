@@ -1,0 +1,136 @@
+"""The folder of results: whole or not at all, and nobody else's files touched."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from grouping import outputs
+from grouping.errors import InputError
+from grouping.maps import DrawnMaps
+from grouping.outputs import check_folder, write_outputs
+
+from made_result import made_check, made_result
+
+COLUMNS = ["community", "level", "site", "role", "adcode", "lon", "lat", "macro_region", "联系人", "备注"]
+NAMES = ["grouping.csv", "grouping.xlsx", "map-county.png", "map-township.png", "report.md", "summary.json"]
+
+
+@pytest.fixture
+def no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Empty maps: what is tested here is where they go."""
+
+    def draw(result: object, folder: Path, *rest: object) -> DrawnMaps:
+        paths = tuple(folder / f"map-{level.level.value}.png" for level in result.levels)  # type: ignore[attr-defined]
+        for path in paths:
+            path.write_bytes(b"new")
+        return DrawnMaps(paths, ())
+
+    monkeypatch.setattr("grouping.maps.draw_maps", draw)
+
+
+def test_all_files_are_written(tmp_path: Path) -> None:
+    out = tmp_path / "方案" / "一"
+    written = write_outputs(made_result(), made_check(), out)
+    assert sorted(path.name for path in written.paths) == NAMES
+    assert sorted(path.name for path in out.iterdir()) == NAMES
+    assert [path.name for path in out.parent.iterdir()] == ["一"]
+    content = (out / "grouping.csv").read_bytes()
+    assert content.startswith(b"\xef\xbb\xbf")
+    frame = pd.read_csv(out / "grouping.csv", dtype={"adcode": str})
+    assert list(frame.columns) == COLUMNS
+    assert frame["community"].notna().sum() == 12
+    unplaced = frame[frame["community"].isna()]
+    assert unplaced["site"].tolist() == [item.site.name for item in made_result().unplaced]
+    assert unplaced["role"].isna().all()
+    assert frame.loc[0, ["community", "level", "role", "adcode"]].tolist() == ["区县01", "county", "lead", "310106"]
+    assert (out / "map-county.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_column_of_the_list_never_takes_the_place_of_one_of_ours() -> None:
+    made = made_result()
+    sites = tuple(replace(site, extra={**site.extra, "role": "x", "片区": "y"}) for site in made.applications)
+    applications = replace(made.applications, sites=sites, columns=(*made.applications.columns, "role", "片区"))
+    by_id = {site.id: site for site in sites}
+    levels = tuple(
+        replace(
+            level,
+            communities=tuple(
+                replace(one, members=tuple(by_id[site.id] for site in one.members), lead=None)
+                for one in level.communities
+            ),
+        )
+        for level in made.levels
+    )
+    frame = replace(made, applications=applications, levels=levels).members_frame()
+    placed = frame[frame["community"].notna()]
+    assert set(placed["role"]) == {"member"}
+    assert set(placed["role_given"]) == {"x"}
+    assert set(placed["片区"]) == {"y"}
+
+
+@pytest.mark.usefixtures("no_drawing")
+def test_a_second_run_replaces_ours_and_nothing_else(tmp_path: Path) -> None:
+    write_outputs(made_result(), made_check(), tmp_path / "out")
+    out = tmp_path / "out"
+    (out / "map-mine.png").write_bytes(b"mine")
+    (out / "笔记.docx").write_bytes(b"mine")
+    (out / "report.md").write_text("old", "utf-8")
+    counties_only = replace(made_result(), levels=made_result().levels[:1])
+    write_outputs(counties_only, made_check(), out)
+    assert not (out / "map-township.png").exists()
+    assert (out / "map-mine.png").read_bytes() == b"mine"
+    assert (out / "笔记.docx").read_bytes() == b"mine"
+    assert (out / "report.md").read_text("utf-8") != "old"
+
+
+@pytest.mark.usefixtures("no_drawing")
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
+def test_nothing_half_written_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    write_outputs(made_result(), made_check(), tmp_path / "old")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "old").iterdir()}
+
+    def fail(*args: object) -> str:
+        raise error
+
+    monkeypatch.setattr(outputs, "summary_json", fail)
+    for name in ("old", "new"):
+        with pytest.raises(error):
+            write_outputs(made_result(), made_check(), tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
+    assert {path.name: path.read_bytes() for path in (tmp_path / "old").iterdir()} == before
+
+
+@pytest.mark.usefixtures("no_drawing")
+def test_a_file_that_is_open_elsewhere_is_told_before_anything_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    write_outputs(made_result(), made_check(), out)
+    (out / "report.md").write_text("old", "utf-8")
+    opened = Path.open
+
+    def locked(path: Path, mode: str = "r", *args: object, **kwargs: object) -> object:
+        if path == out / "grouping.xlsx" and "+" in mode:
+            raise PermissionError(13, "locked", str(path))
+        return opened(path, mode, *args, **kwargs)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(Path, "open", locked)
+    with pytest.raises(InputError, match="Excel") as caught:
+        write_outputs(made_result(), made_check(), out)
+    assert caught.value.problems[0].where.file == "grouping.xlsx"
+    assert (out / "report.md").read_text("utf-8") == "old"
+
+
+def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("x", "utf-8")
+    with pytest.raises(InputError, match="不是文件夹"):
+        check_folder(file)
+    with pytest.raises(InputError, match="无法写入"):
+        write_outputs(made_result(), made_check(), file / "below")

@@ -1,0 +1,136 @@
+"""The workbook: what stands in it, that it reads back, and that nothing in it runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import openpyxl
+import pytest
+from openpyxl.workbook import Workbook
+
+from grouping.grouping_files import read_grouping
+from grouping.scenario_files import scenario_values
+from grouping.workbook import write_workbook
+
+from made_result import made_check, made_result
+
+SHEETS = ["概览", "共同体", "成员", "未入组", "联系", "说明", "参数"]
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("workbook") / "grouping.xlsx"
+    write_workbook(made_result(), made_check(), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def book(path: Path) -> Workbook:
+    return openpyxl.load_workbook(path)
+
+
+def rows(book: Workbook, sheet: str) -> list[tuple[object, ...]]:
+    return list(book[sheet].iter_rows(values_only=True))
+
+
+def test_the_sheets_and_the_members(book: Workbook) -> None:
+    assert book.sheetnames == SHEETS
+    header, first, *others = rows(book, "成员")
+    assert header == (*("共同体", "层级", "实验点", "角色", "行政区划代码", "经度", "纬度", "片区", "联系人", "备注"),)
+    place = ("310106", 121.45, 31.23, "长三角")
+    assert first == ("区县01", "区县级", "上海市静安区", "组长", *place, "甲乙", "=1+1")
+    assert others[0][3] == "成员"
+    assert len(others) == 11
+
+
+def test_texts_are_never_formulas_or_links(tmp_path: Path) -> None:
+    result = made_result()
+    sites = result.levels[0].communities[0].members
+    evil = replace(sites[1], name="=HYPERLINK(1)", extra={"联系人": "@SUM(1)", "备注": "http://example.org/"})
+    community = replace(result.levels[0].communities[0], members=(sites[0], evil, *sites[2:]))
+    level = replace(result.levels[0], communities=(community,))
+    path = tmp_path / "grouping.xlsx"
+    write_workbook(replace(result, levels=(level,)), made_check(), path)
+    sheet = openpyxl.load_workbook(path)["成员"]
+    cells = [cell for row in sheet.iter_rows() for cell in row]
+    assert {cell.data_type for cell in cells} <= {"s", "n"}
+    assert not any(cell.hyperlink for cell in cells)
+    assert sheet["C3"].value == "=HYPERLINK(1)"
+    assert sheet["J2"].value == "=1+1"
+
+
+def test_sheets_can_be_read_and_filtered(book: Workbook) -> None:
+    members = book["成员"]
+    assert members.freeze_panes == "A2"
+    assert members.auto_filter.ref == "A1:J13"
+    assert members.column_dimensions["C"].width >= 2 * len("上海市静安区社区学校")
+    colours = [members.cell(row, 1).fill.start_color.rgb for row in (2, 7, 8, 11)]
+    assert colours[0] == colours[1]
+    assert colours[1] != colours[2]
+    assert colours[2] != colours[3]
+
+
+def test_what_is_not_placed_and_why(book: Workbook) -> None:
+    _, unplaced, left_out = rows(book, "未入组")
+    assert unplaced == ("成都市武侯区", "区县级", "未入组", "双方不在同一共同体", "名单.xlsx，工作表“名单”，第 11 行")
+    assert left_out[:3] == ("某某学院", None, "未参加编组")
+
+
+def test_links_remarks_and_parameters(book: Workbook) -> None:
+    _, wish, pair, lost = rows(book, "联系")
+    assert wish[:8] == ("上海市静安区", "北京市东城区", "意向", "优先", "否", 50, 50, "双方不在同一共同体")
+    assert pair[3:5] == ("必须", "是")
+    assert lost[4] == "无法落实"
+    assert rows(book, "说明")[1][0] == "苏州市昆山市"
+    keys = [row[0] for row in rows(book, "参数")[1:]]
+    assert keys == [value.key for value in scenario_values(made_result().scenario)]
+    for row in rows(book, "参数")[1:]:
+        assert row[1] is not None
+        assert row[3]
+        assert row[4]
+
+
+def test_the_overview_has_each_level_and_the_total(book: Workbook) -> None:
+    header, county, street, total, *_ = rows(book, "概览")
+    assert header[0] == "层级"
+    assert county[:6] == ("区县级", 2, 9, 1, 2500.25, 2450)
+    assert street[:4] == ("街镇级", 1, 3, 0)
+    assert total[:5] == ("合计", 3, 12, 1, 2980.75)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_check_reads_it_back(tmp_path: Path, lang: str) -> None:
+    result = made_result()
+    path = tmp_path / "grouping.xlsx"
+    write_workbook(result, made_check(), path, lang)  # type: ignore[arg-type]
+    read = read_grouping(path, result.applications)
+    assert read.communities == {one.label: tuple(site.id for site in one.members) for one in result.communities}
+    assert read.leads == {one.label: (one.lead.id,) for one in result.communities if one.lead}
+    assert result.unplaced[0].site.id in read.unplaced
+
+
+def test_a_column_of_the_list_called_like_ours_keeps_apart(tmp_path: Path) -> None:
+    result = made_result()
+    applications = replace(result.applications, columns=("角色", "备注"))
+    path = tmp_path / "grouping.xlsx"
+    write_workbook(replace(result, applications=applications), made_check(), path)
+    header = rows(openpyxl.load_workbook(path), "成员")[0]
+    assert header[8:] == ("角色（名单）", "备注")
+
+
+def test_no_folder_of_this_machine_is_in_it(tmp_path: Path) -> None:
+    result = made_result()
+    regions = tmp_path / "片区.csv"
+    travel = result.scenario.travel.model_copy(update={"regions": str(regions)})
+    scenario = result.scenario.model_copy(update={"travel": travel})
+    path = tmp_path / "grouping.xlsx"
+    write_workbook(replace(result, scenario=scenario), made_check(), path)
+    values = {row[0]: row[1] for row in rows(openpyxl.load_workbook(path), "参数")}
+    assert values["travel.regions"] == "片区.csv"
+
+
+def test_the_same_grouping_gives_the_same_bytes(path: Path, tmp_path: Path) -> None:
+    again = tmp_path / "grouping.xlsx"
+    write_workbook(made_result(), made_check(), again)
+    assert again.read_bytes() == path.read_bytes()
