@@ -1,0 +1,153 @@
+"""``grouping check``: audit a grouping, also one edited by hand."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from grouping.applications import read_applications
+from grouping.check import CheckReport, cost_line, findings, mark, outcome, rule_name, verdict
+from grouping.check import check as audit
+from grouping.cli.speaking import SpeakingCommand, lang_option
+from grouping.cost import Cost
+from grouping.distances import read_distances
+from grouping.errors import Problem
+from grouping.grouping_files import read_grouping
+from grouping.link_files import applicable_links, read_links
+from grouping.messages import Lang, say
+from grouping.scenario_files import load_scenario
+from grouping.sites import Remark
+
+BROKEN = 4
+"""Exit code where a hard rule is broken."""
+
+
+@click.command(cls=SpeakingCommand, help="check.command_help")
+@click.argument("grouping")
+@click.option("--applications", metavar="LIST", required=True, help="check.applications_help")
+@click.option("--scenario", metavar="S", help="cli.scenario_option_help")
+@click.option("--links", "links_path", metavar="L", help="cli.links_help")
+@click.option("--distances", "distances_path", metavar="M", help="cli.distances_help")
+@click.option("--on-unresolved", type=click.Choice(["error", "skip"]), default="error", help="cli.on_unresolved_help")
+@click.option("--json", "as_json", is_flag=True, help="check.json_help")
+@lang_option
+@click.pass_context
+def check(
+    ctx: click.Context,
+    grouping: str,
+    applications: str,
+    scenario: str | None,
+    links_path: str | None,
+    distances_path: str | None,
+    on_unresolved: Literal["error", "skip"],
+    as_json: bool,
+    lang: Lang,
+) -> None:
+    """Print the audit of GROUPING; its user's help is in the catalogue."""
+    choices = load_scenario(scenario)
+    sites = read_applications(applications, places=distances_path is None, on_unresolved=on_unresolved)
+    given = None if links_path is None else read_links(links_path, sites)
+    links = applicable_links(sites, choices, given)
+    distances = None if distances_path is None else read_distances(distances_path, sites)
+    found = read_grouping(grouping, sites)
+    report = audit(found.communities, sites, choices, links, distances, leads=found.leads, unplaced=found.unplaced)
+    if as_json:
+        click.echo(json.dumps(_as_json(report, lang), ensure_ascii=False, indent=2))
+    else:
+        _show_remarks([*found.remarks, *links.remarks, *(distances.remarks if distances else ())], lang)
+        _show(report, lang)
+    if not report.passed:
+        ctx.exit(BROKEN)
+
+
+# --- For people ----------------------------------------------------------------------------------------
+
+
+def _show_remarks(remarks: Iterable[Remark], lang: Lang) -> None:
+    # A remark says how something was understood; it is no result, so it keeps out of a redirected report.
+    for remark in remarks:
+        click.echo(Problem(remark.where, remark.what).text(lang), err=True)
+
+
+def _show(report: CheckReport, lang: Lang) -> None:
+    console = Console(highlight=False)
+    rules = Table("")
+    # Chinese has no spaces to break lines at; without folding rich would cut the text off.
+    rules.add_column(say("check.rule", lang), overflow="fold")
+    rules.add_column(say("check.outcome", lang), overflow="fold")
+    for rule in report.rules:
+        rules.add_row(mark(rule), rule_name(rule).text(lang), outcome(rule).text(lang))
+    console.print(rules)
+    for rule in report.rules:
+        if not rule.passed:
+            console.print(f"{mark(rule)} {rule_name(rule).text(lang)}", markup=False)
+            for finding in findings(rule):
+                console.print(f"    {finding.text(lang)}", markup=False, soft_wrap=True)
+    console.print(_costs(report, lang))
+    console.print(cost_line(report.cost).text(lang), markup=False, soft_wrap=True)
+    console.print(verdict(report).text(lang), markup=False)
+
+
+def _costs(report: CheckReport, lang: Lang) -> Table:
+    parts = [
+        say("check.travel_km", lang),
+        say("check.cross_region_km", lang),
+        say("check.size_km", lang),
+        say("check.links_km", lang),
+    ]
+    table = Table(say("check.community", lang), title=say("check.title_costs", lang))
+    for heading in (say("check.members", lang), *parts, say("check.total_km", lang)):
+        table.add_column(heading, justify="right")
+    for community in report.communities:
+        costs = [f"{km:,.0f}" for km in (*community.cost.parts().values(), community.cost.total_km)]
+        table.add_row(community.label, str(community.size), *costs)
+    return table
+
+
+# --- For programs --------------------------------------------------------------------------------------
+
+
+def _as_json(report: CheckReport, lang: Lang) -> dict[str, Any]:
+    return {
+        "passed": report.passed,
+        "rules": [
+            {
+                "rule": rule.rule,
+                "article": rule.article,
+                "hard": rule.hard,
+                "passed": rule.passed,
+                "cost_km": _finite(rule.cost_km),
+                "broken": [finding.text(lang) for finding in rule.broken],
+            }
+            for rule in report.rules
+        ],
+        "cost_km": _finite(report.cost.total_km),
+        "cost_breakdown": _parts(report.cost),
+        "communities": [
+            {
+                "community": community.label,
+                "levels": [level.value for level in community.levels],
+                "size": community.size,
+                "macro_regions": list(community.regions),
+                "cost_km": _finite(community.cost.total_km),
+                "cost_breakdown": _parts(community.cost),
+            }
+            for community in report.communities
+        ],
+        "unplaced": list(report.unplaced),
+    }
+
+
+def _parts(cost: Cost) -> dict[str, float | None]:
+    return {name: _finite(km) for name, km in cost.parts().items()}
+
+
+def _finite(km: float | None) -> float | None:
+    """JSON knows no infinity: what nobody can host costs null."""
+    return km if km is not None and math.isfinite(km) else None

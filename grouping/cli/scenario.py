@@ -1,0 +1,41 @@
+"""``grouping scenario``: list the scenarios, and show one with every value and where it comes from."""
+
+from __future__ import annotations
+
+import click
+
+from grouping.cli.speaking import SpeakingGroup, lang_option
+from grouping.messages import Lang, message
+from grouping.scenario_files import explain_scenario, list_scenarios, scenario_toml
+
+PURPOSES = {
+    "base": message("cli.for_base"),
+    "hosted": message("cli.for_hosted"),
+    "larger-communities": message("cli.for_larger_communities"),
+    "pairing-first": message("cli.for_pairing_first"),
+    "pairwise": message("cli.for_pairwise"),
+    "region-first": message("cli.for_region_first"),
+}
+
+
+@click.group(cls=SpeakingGroup, help="cli.scenario_group_help", short_help="cli.scenario_short")
+def scenario() -> None:
+    """Hold the two commands below; their users' help is in the catalogue."""
+
+
+@scenario.command("list", help="cli.scenario_list_help", short_help="cli.scenario_list_help")
+@lang_option
+def list_(lang: Lang) -> None:
+    """Print the shipped scenarios, one a line."""
+    names = list_scenarios()
+    widest = max(len(name) for name in names)
+    for name in names:
+        click.echo(f"{name:<{widest}}  {PURPOSES[name].text(lang)}")
+
+
+@scenario.command("show", help="cli.scenario_show_help", short_help="cli.scenario_show_help")
+@click.argument("source", metavar="S")
+@lang_option
+def show(source: str, lang: Lang) -> None:
+    """Print the scenario as TOML that is a scenario file itself."""
+    click.echo(scenario_toml(explain_scenario(source), lang), nl=False)

@@ -1,0 +1,293 @@
+"""The command line as a user meets it: help, complaints, exit codes, what is printed where."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from click.testing import Result as Outcome
+from rich.console import Console
+
+from grouping.cli import main
+from grouping.cli.scenario import PURPOSES
+from grouping.clock import StoppedBy
+from grouping.errors import InputError, Problem, Where
+from grouping.levels import Level
+from grouping.messages import catalogue, message
+from grouping.progress import ProgressView
+from grouping.result import Result
+from grouping.scenario_files import list_scenarios, load_scenario
+from grouping.solve import Progress
+
+from made_result import made_check, made_result
+
+LIST = "名称,层级,经度,纬度\n" + "".join(f"学院{n},区县级,{118 + n / 10:.1f},{31 + n / 20:.2f}\n" for n in range(7))
+
+
+def run(*args: str) -> Outcome:
+    return CliRunner().invoke(main, [str(arg) for arg in args], prog_name="grouping")
+
+
+@pytest.fixture(autouse=True)
+def _plain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("GROUPING_LANG", raising=False)
+    monkeypatch.delenv("GROUPING_FONT", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+# --- Help ----------------------------------------------------------------------------------------------
+
+
+def commands(command: click.Command = main) -> Iterator[click.Command]:
+    yield command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from commands(found)
+
+
+def test_every_help_is_in_the_catalogue() -> None:
+    for command in commands():
+        assert command.help in catalogue(), command.name
+        for param in command.params:
+            if isinstance(param, click.Option):
+                assert param.help in catalogue(), (command.name, param.name)
+
+
+@pytest.mark.parametrize("args", [(), ("solve",), ("check",), ("divisions",), ("template",), ("scenario", "show")])
+def test_help_is_in_the_users_language(args: tuple[str, ...]) -> None:
+    chinese = run(*args, "--help")
+    assert chinese.exit_code == 0
+    assert "用法：" in chinese.output
+    for english in (run("--lang", "en", *args, "--help"), run(*args, "--help", "--lang=en")):
+        assert english.exit_code == 0
+        assert "Usage:" in english.output
+        assert "用法" not in english.output
+
+
+def test_help_loads_no_command() -> None:
+    modules = "import sys, grouping.cli; print(*(m for m in ('matplotlib', 'grouping.cli.solve') if m in sys.modules))"
+    shown = subprocess.run([sys.executable, "-c", modules], capture_output=True, text=True, check=True)
+    assert shown.stdout.split() == []
+
+
+def test_the_environment_sets_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROUPING_LANG", "en")
+    assert "Usage:" in run("--help").output
+    assert "用法" in run("--help", "--lang", "zh").output
+
+
+def test_the_version() -> None:
+    assert run("--version").output.startswith("grouping 0.")
+
+
+# --- What is wrong with the call -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("slove",), "没有这个命令。可用的命令有：solve"),
+        (("solve",), "缺少 LIST"),
+        (("solve", "a.xlsx", "--sede", "1"), "没有选项 --sede，最接近的是 --seed"),
+        (("solve", "a.xlsx", "--seed", "x"), "--seed 的值不对，应为整数"),
+        (("solve", "a.xlsx", "--gap", "x"), "--gap 的值不对，应为数"),
+        (("solve", "a.xlsx", "--workers", "0"), "--workers 的值不对，应为不小于 1 的整数"),
+        (("solve", "a.xlsx", "--on-unresolved", "x"), "应为 error / skip 之一"),
+        (("solve", "a.xlsx", "--out"), "选项 --out 的用法不对"),
+        (("solve", "--lang", "fr", "a.xlsx"), "--lang 的值不对，应为 zh / en 之一"),
+        (("check", "a.csv"), "缺少选项 --applications"),
+    ],
+)
+def test_a_wrong_call_is_told_in_chinese(args: tuple[str, ...], says: str) -> None:
+    outcome = run(*args)
+    assert outcome.exit_code == 2
+    assert says in outcome.stderr
+    assert "--help" in outcome.stderr
+    assert "Traceback" not in outcome.output
+
+
+def test_every_problem_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(*args: object, **kwargs: object) -> None:
+        raise InputError([Problem(Where("名单.xlsx", row=row), message("map.no_font")) for row in (2, 5)])
+
+    monkeypatch.setattr("grouping.cli.solve.read_applications", wrong)
+    outcome = run("solve", "名单.xlsx")
+    assert outcome.exit_code == 2
+    first, second, count = outcome.stderr.splitlines()
+    assert first.startswith("名单.xlsx，第 2 行：")
+    assert second.startswith("名单.xlsx，第 5 行：")
+    assert "2" in count
+    assert outcome.stdout == ""
+
+
+def test_what_is_wrong_in_several_places_is_told_together(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file", "utf-8")
+    (tmp_path / "b.json").write_text("{", "utf-8")
+    outcome = run("solve", "无.xlsx", "--scenario", "nope", "--out", "out", "--boundary", "b.json", "--gap", "-1")
+    assert outcome.exit_code == 2
+    for says in ("nope", "不是文件夹", "读不懂", "无.xlsx"):
+        assert says in outcome.stderr
+
+
+# --- Scenarios -----------------------------------------------------------------------------------------
+
+
+def test_scenarios_are_listed_and_shown(tmp_path: Path) -> None:
+    assert set(PURPOSES) == set(list_scenarios())
+    listed = run("scenario", "list").output
+    assert all(name in listed for name in list_scenarios())
+    shown = run("scenario", "show", "hosted", "--lang", "en")
+    assert "from hosted.toml" in shown.output
+    path = tmp_path / "mine.toml"
+    path.write_text(shown.output, "utf-8")
+    assert load_scenario(path) == load_scenario("hosted")
+    assert run("scenario", "show", "nope").exit_code == 2
+
+
+# --- Solve ---------------------------------------------------------------------------------------------
+
+
+def test_a_list_becomes_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "名单.csv").write_text(LIST, "utf-8")
+    outcome = run("solve", "名单.csv", "--time-limit", "20", "--lang", "zh")
+    assert outcome.exit_code == 0, outcome.output
+    out = tmp_path / "out" / "名单"
+    found = json.loads((out / "summary.json").read_text("utf-8"))
+    assert found["sites_placed"] == 7
+    assert found["status"] == "optimal"
+    assert str(Path("out/名单/report.md")) in outcome.stdout
+    assert str(Path("out/名单/map-county.png")) in outcome.stdout
+    assert "区县级" in outcome.stderr  # progress, as plain lines
+    again = run("check", str(out / "grouping.xlsx"), "--applications", "名单.csv")
+    assert again.exit_code == 0, again.output
+    quiet = run("solve", "名单.csv", "--quiet", "--out", "b")
+    assert quiet.exit_code == 0
+    assert "区县级" not in quiet.stderr
+    assert (tmp_path / "b" / "grouping.csv").read_bytes() == (out / "grouping.csv").read_bytes()
+
+
+@pytest.fixture
+def found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
+    """A solve whose search and audit give what the test puts here, and that writes nothing."""
+    given: dict[str, Any] = {"result": made_result(), "check": made_check()}
+    module = import_module("grouping.cli.solve")
+    monkeypatch.setattr(module, "read_applications", lambda *a, **k: given["result"].applications)
+    monkeypatch.setattr(module, "search", lambda *a, **k: given["result"])
+    monkeypatch.setattr(module, "_audit", lambda *a: given["check"])
+    return given
+
+
+def test_exit_codes(found: dict[str, Any]) -> None:
+    assert run("solve", "名单.xlsx").exit_code == 0
+    assert run("solve", "名单.xlsx", "--strict").exit_code == 3
+    found["check"] = made_check(passed=False)
+    failed = run("solve", "名单.xlsx", "--strict")
+    assert failed.exit_code == 4
+    assert "第12条" in failed.stderr
+    assert "核查未通过" in failed.stdout
+
+
+def test_warnings_and_verdict(found: dict[str, Any]) -> None:
+    outcome = run("solve", "名单.xlsx")
+    assert "1 行未参加编组" in outcome.stderr
+    assert "1 处并非按字面理解" in outcome.stderr
+    assert "3 个共同体，12 个实验点入组，1 个未入组" in outcome.stdout
+    assert "甲乙" not in outcome.output
+    assert "已中断" not in outcome.output
+
+
+def test_an_interrupted_search_keeps_its_best(found: dict[str, Any], tmp_path: Path) -> None:
+    found["result"] = made_result(stopped_by=StoppedBy.INTERRUPT)
+    outcome = run("solve", "名单.xlsx", "--out", "d")
+    assert outcome.exit_code == 0
+    assert "已中断，以下为目前最好方案" in outcome.stdout
+    assert json.loads((tmp_path / "d" / "summary.json").read_text("utf-8"))["stopped_by"] == "interrupt"
+
+
+def test_an_interruption_before_there_is_anything_writes_nothing(
+    found: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def interrupted(*args: object, **kwargs: object) -> Result:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("grouping.cli.solve.search", interrupted)
+    outcome = run("solve", "名单.xlsx")
+    assert outcome.exit_code == 130
+    assert "已中断" in outcome.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_ends_a_running_search_with_its_best(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    places = zip(rng.uniform(100, 121, 260), rng.uniform(24, 41, 260), strict=True)
+    rows = (f"学院{n},区县级,{lon:.4f},{lat:.4f}\n" for n, (lon, lat) in enumerate(places))
+    (tmp_path / "大.csv").write_text("名称,层级,经度,纬度\n" + "".join(rows), "utf-8")
+    program = "from grouping.cli import main; main()"
+    command = [sys.executable, "-c", program, "solve", "大.csv", "--time-limit", "120"]
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", cwd=tmp_path, env=environment
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "求下限" in line or "求最优" in line:
+                break
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 0, stderr
+    assert "已中断，以下为目前最好方案" in stdout
+    found = json.loads((tmp_path / "out" / "大" / "summary.json").read_text("utf-8"))
+    assert found["stopped_by"] == "interrupt"
+    assert found["sites_placed"] == 260
+
+
+# --- Progress ------------------------------------------------------------------------------------------
+
+
+def news(phase: str = "search", seconds: float = 0.0) -> Progress:
+    return Progress(Level.COUNTY, 54, 2000.0, 1900.0, seconds, phase)
+
+
+def view(*, terminal: bool) -> tuple[ProgressView, io.StringIO]:
+    stream = io.StringIO()
+    console = Console(file=stream, force_terminal=terminal, width=120, highlight=False)
+    return ProgressView("zh", console=console), stream
+
+
+def test_without_a_terminal_there_is_a_line_a_second_or_phase(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([0.0, 0.1, 0.2, 0.3, 1.5])
+    monkeypatch.setattr("grouping.progress.time.monotonic", lambda: next(times))
+    shown, stream = view(terminal=False)
+    with shown as tell:
+        for phase in ("search", "search", "bound", "bound", "bound"):
+            tell(news(phase))
+    lines = stream.getvalue().splitlines()
+    assert [line.split("）")[1][:3] for line in lines] == ["搜索：", "求下限", "求下限"]
+    assert lines[0] == "区县级（54 个实验点）搜索：目前最好 2,000 公里，理论下限 1,900 公里，差距 5.00%，0.0 秒"
+
+
+def test_a_terminal_shows_a_table() -> None:
+    shown, stream = view(terminal=True)
+    with shown as tell:
+        tell(news("choose", 3.2))
+        tell(replace(news(), level=Level.TOWNSHIP, best_km=None, bound_km=None))
+    text = stream.getvalue()
+    assert "求最优" in text
+    assert "5.00%" in text
+    assert "街镇级" in text
