@@ -12,6 +12,9 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
 	touch $@
 
+demo: $(READY)
+	$(BIN)/grouping solve data/examples/demonstration-districts.csv --out out/demo
+
 test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -1,0 +1,42 @@
+"""The wheel works without the checkout: its data travels in it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_wheel_groups_a_list_from_an_empty_folder(tmp_path: Path) -> None:
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path / "dist", ROOT, cwd=tmp_path)
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "grouping/data/regions/counties.csv" in names
+    assert "grouping/scenarios/base.toml" in names
+    assert not [name for name in names if "__pycache__" in name or name.endswith((".nbi", ".nbc"))]
+
+    venv.create(tmp_path / "env", with_pip=True)
+    python = tmp_path / "env" / "bin" / "python"
+    run(python, "-m", "pip", "install", "--quiet", "-c", ROOT / "constraints.txt", wheel, cwd=tmp_path)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    listed = tmp_path / "list.csv"
+    listed.write_text(
+        "名称\n北京市东城区\n北京市顺义区\n北京市房山区\n上海市长宁区\n上海市普陀区\n上海市静安区\n", "utf-8"
+    )
+    run(tmp_path / "env" / "bin" / "grouping", "solve", listed, "--out", "result", cwd=empty)
+    summary = json.loads((empty / "result" / "summary.json").read_text("utf-8"))
+    assert (summary["status"], summary["communities"], summary["sites_placed"]) == ("optimal", 2, 6)
+    assert (empty / "result" / "map-county.png").exists()
+    assert "hosted" in run(tmp_path / "env" / "bin" / "grouping", "scenario", "list", cwd=empty)
