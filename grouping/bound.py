@@ -18,6 +18,7 @@ from grouping.problem import Problem
 
 _SMOOTHING = 0.6
 _ROUNDS = 400
+_CONVERGED = 1e-7
 _ROUNDING = 1e-10
 """Taken off a bound, relative to the sizes of its terms, for floating-point errors, which are near 1e-13."""
 
@@ -65,7 +66,7 @@ def lower_bound(
         if km > best.km:
             best = Bound(km, at, at_unplaced, start, False)
             report(km)
-        if value - best.km <= 1e-7 * abs(value) + 1e-6:
+        if value - best.km <= _CONVERGED * abs(value):
             return Bound(best.km, best.duals, best.unplaced, master.candidates, True)
         added = master.add(priced.candidates, duals)
         if added:

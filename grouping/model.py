@@ -19,16 +19,16 @@ from grouping.cost import Floats
 from grouping.pricing import Candidates, Duals
 from grouping.problem import Problem
 
-SCALE = 100_000
-"""Whole numbers of the model for a kilometre: a centimetre each."""
+_ROUNDING = 0.25
+"""How much of the exactness that is asked for may be lost by rounding all the communities of a grouping."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What the model found among the candidates it was given.
 
-    ``communities`` is None if nothing better than the hint was found; ``bound_km`` holds for all groupings of these
-    candidates; ``proved`` tells that none of them is better.
+    ``communities`` is None if nothing was found; ``bound_km`` holds for all groupings of these candidates;
+    ``proved`` tells that none of them is better by more than the gap that was asked for.
     """
 
     communities: tuple[tuple[int, ...], ...] | None
@@ -43,13 +43,16 @@ class ChoiceModel:
         problem: one level.
         candidates: possible communities.
         unit_duals: (u,) km, the prices of the units in the LP bound.
+        exact_km: differences below this do not matter.
 
     """
 
-    def __init__(self, problem: Problem, candidates: Candidates, unit_duals: Floats) -> None:
+    def __init__(self, problem: Problem, candidates: Candidates, unit_duals: Floats, exact_km: float) -> None:
         self._problem = problem
         self._candidates = candidates
         self._base = float(unit_duals.sum())
+        # Whole numbers of the model for a kilometre; each choice is rounded by less than one of them.
+        self._scale = (problem.most + problem.unplaced) / (_ROUNDING * exact_km)
         self._model = cp_model.CpModel()
         self._chosen = [self._model.new_bool_var("") for _ in range(len(candidates))]
         self._alone = [self._model.new_bool_var("") for _ in range(problem.size if problem.unplaced else 0)]
@@ -81,7 +84,7 @@ class ChoiceModel:
         # Rounded down, so that the bound stays one.
         reduced = reduced_costs(self._problem, self._candidates, Duals(unit_duals))
         alone = self._problem.prices.apart - unit_duals if self._alone else np.zeros(0)
-        costs = np.floor(np.concatenate([reduced, alone]) * SCALE).astype(np.int64)
+        costs = np.floor(np.concatenate([reduced, alone]) * self._scale).astype(np.int64)
         self._model.minimize(cp_model.LinearExpr.weighted_sum([*self._chosen, *self._alone], costs.tolist()))
 
     def solve(
@@ -123,23 +126,23 @@ class ChoiceModel:
         parameters.max_deterministic_time = work
         # Presolve heeds a time limit, though not always stop_search.
         parameters.max_time_in_seconds = clock.remaining
-        parameters.absolute_gap_limit = max(0.5, math.floor(gap_km * SCALE))
+        parameters.absolute_gap_limit = max(0.5, math.floor(gap_km * self._scale))
         parameters.catch_sigint_signal = False
         solver.best_bound_callback = lambda bound: report(math.inf, self._km(bound))
         with clock.calling(solver.stop_search):
             status = solver.solve(self._model, _Watcher(lambda cost: report(self._km(cost), -math.inf)))
-        bound = self._km(solver.best_objective_bound) if status != cp_model.INFEASIBLE else math.inf
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            return Choice(None, bound, status == cp_model.INFEASIBLE)
+            # Cut short before anything was known; the solver's own bound is then a mere 0.
+            return Choice(None, -math.inf, False)
         communities = tuple(
             members
             for chosen, members in zip(self._chosen, self._candidates, strict=True)
             if solver.boolean_value(chosen)
         )
-        return Choice(communities, bound, status == cp_model.OPTIMAL and gap_km == 0)
+        return Choice(communities, self._km(solver.best_objective_bound), status == cp_model.OPTIMAL)
 
     def _km(self, value: float) -> float:
-        return self._base + value / SCALE
+        return self._base + value / self._scale
 
 
 class _Watcher(cp_model.CpSolverSolutionCallback):

@@ -16,8 +16,8 @@ from grouping.pricing import Candidates, Pricer
 from grouping.problem import Problem
 from grouping.search import Search
 
-EXACT_KM = 0.001
-"""A grouping is called optimal when no other is cheaper by this much: a metre."""
+_EXACT = (0.001, 1e-6)
+"""A grouping is called optimal when no other is cheaper by a metre, or by a millionth where that is less."""
 
 _CHUNK = 2_000
 """Steps of the search between two looks at the clock."""
@@ -31,20 +31,16 @@ _WORK = 20.0
 class Optimum:
     """The best grouping of a level's units, as sorted tuples of unit numbers, and what is proved about it.
 
-    ``bound_km`` holds for all groupings that leave no more sites out than this one. ``fewest_unplaced`` tells whether
-    it is proved that none leaves out fewer.
+    ``bound_km`` holds for all groupings that leave as many sites out as this one; ``fewest_unplaced`` tells whether it
+    is proved that none leaves out fewer. ``proved`` tells that none is cheaper either, see :data:`_EXACT`.
     """
 
     communities: tuple[tuple[int, ...], ...]
     cost_km: float
     bound_km: float
     fewest_unplaced: bool
+    proved: bool
     stopped_by: StoppedBy
-
-    @property
-    def proved(self) -> bool:
-        """Whether no grouping is cheaper by :data:`EXACT_KM`."""
-        return self.cost_km - self.bound_km <= EXACT_KM
 
 
 Report = Callable[[str, float | None, float | None], None]
@@ -112,7 +108,7 @@ class _Run:
         left = self._left_out(self._best)
         if left > self._problem.unplaced:
             problem = self._problem
-            communities, least = place(problem.prices, problem.smallest, problem.largest, left, _WORK)
+            communities, least = place(problem.prices, problem.smallest, problem.largest, left, _WORK, self._clock)
             if communities is not None:
                 self._take(communities)
                 self._search.resume(communities)
@@ -136,7 +132,7 @@ class _Run:
         lp = self._lp
         if lp is None or not np.isfinite(lp.km):
             return False
-        slack = self._best_km - lp.km + EXACT_KM
+        slack = self._best_km - lp.km + self._exact_km
         threshold = slack
         priced = self._pricer.below(lp.duals, threshold, self._room)
         while not priced.exact and threshold > 1e-3 * slack and not self._clock.stopped():
@@ -146,7 +142,7 @@ class _Run:
             return False
         pool = priced.candidates + Candidates.of(self._best, self._problem.largest)
         before = self._best_km
-        choice = ChoiceModel(self._problem, pool, lp.duals.unit).solve(
+        choice = ChoiceModel(self._problem, pool, lp.duals.unit, self._exact_km).solve(
             self._best,
             clock=self._clock,
             gap_km=self._gap * self._best_km,
@@ -159,11 +155,11 @@ class _Run:
         self._raise(min(choice.bound_km, lp.km + threshold))
         if not choice.proved:
             self._work *= 2
-        elif self._best_km >= before - EXACT_KM:
+        elif self._best_km >= before - self._exact_km:
             if self._room >= _POOL[1]:
                 return False
             self._room *= 2
-        if self._best_km >= before - EXACT_KM and not self.done():
+        if self._best_km >= before - self._exact_km and not self.done():
             self.search()
         return True
 
@@ -173,17 +169,23 @@ class _Run:
 
     def optimum(self) -> Optimum:
         """What came of it."""
-        if self._best_km - self._bound_km <= EXACT_KM:
+        proved = self._fewest_unplaced and self._within(0.0)
+        if proved:
             reason = StoppedBy.PROOF
         elif self._clock.reason is not None:
             reason = self._clock.reason
         else:
             reason = StoppedBy.GAP if self._within(self._gap) else StoppedBy.WORK
-        best = tuple(sorted(self._best))
-        return Optimum(best, self._best_km, min(self._bound_km, self._best_km), self._fewest_unplaced, reason)
+        bound = min(self._bound_km, self._best_km)
+        return Optimum(self._best, self._best_km, bound, self._fewest_unplaced, proved, reason)
+
+    @property
+    def _exact_km(self) -> float:
+        absolute, relative = _EXACT
+        return max(min(absolute, relative * self._best_km), 1e-12)
 
     def _within(self, gap: float) -> bool:
-        return self._best_km - self._bound_km <= max(EXACT_KM, gap * self._best_km)
+        return self._best_km - self._bound_km <= max(self._exact_km, gap * self._best_km)
 
     def _left_out(self, communities: Sequence[Sequence[int]]) -> int:
         weight = self._problem.prices.weight

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from ortools.sat.python import cp_model
 
+from grouping.clock import Clock
 from grouping.cost import HOSTED, Prices
+
+_MOST_PLACES = 40_000
+"""Units times communities that the model of who is where may have; beyond, it takes gigabytes and finds nothing."""
 
 
 def most_placed(prices: Prices, smallest: int, largest: int) -> int:
@@ -34,8 +39,8 @@ def most_placed(prices: Prices, smallest: int, largest: int) -> int:
         model.add(sum(use) <= units.count(kind))
     model.maximize(sum(kind[0] * sum(use) for use, kind in zip(uses, kinds, strict=True)))
     solver = _solver(60.0)
-    solver.solve(model)
-    return round(solver.objective_value)
+    known = solver.solve(model) in (cp_model.OPTIMAL, cp_model.FEASIBLE)
+    return math.floor(solver.best_objective_bound + 0.5) if known else int(prices.weight.sum())
 
 
 def _patterns(weights: Sequence[int], room: int) -> list[tuple[int, ...]]:
@@ -50,44 +55,50 @@ def _patterns(weights: Sequence[int], room: int) -> list[tuple[int, ...]]:
 
 
 def place(
-    prices: Prices, smallest: int, largest: int, unplaced: int, work: float
+    prices: Prices, smallest: int, largest: int, unplaced: int, work: float, clock: Clock
 ) -> tuple[list[tuple[int, ...]] | None, int]:
     """A grouping that leaves fewer than ``unplaced`` sites out, at whatever cost.
 
     Returns:
-        The communities, None if none were found in CP-SAT's deterministic ``work`` seconds; and how many sites must
-        be left out at least, as far as was proved.
+        The communities, None if none were found in CP-SAT's deterministic ``work`` seconds or before the clock stops;
+        and how many sites must be left out at least, as far as was proved.
 
     """
     units = range(len(prices.weight))
     weights = prices.weight.tolist()
+    most = sum(weights) // smallest
+    if most * len(units) > _MOST_PLACES:
+        return None, 0
     hosts = np.flatnonzero(np.diff(prices.host_start) > 0).tolist()
+    foes = np.argwhere(np.isposinf(np.triu(prices.pair, 1))).tolist() if prices.pair.size else []
     model = cp_model.CpModel()
-    most = (sum(weights) - 1) // smallest + 1
     member = [[model.new_bool_var("") for _ in units] for _ in range(most)]
-    for group in member:
-        used = model.new_bool_var("")
+    used = [model.new_bool_var("") for _ in range(most)]
+    for group, opened in zip(member, used, strict=True):
         size = cp_model.LinearExpr.weighted_sum(group, weights)
-        model.add(size >= smallest * used)
-        model.add(size <= largest * used)
+        model.add(size >= smallest * opened)
+        model.add(size <= largest * opened)
         if prices.measure == HOSTED:
-            model.add(sum(group[host] for host in hosts) >= used)
-        if prices.pair.size:
-            for a, b in np.argwhere(np.isposinf(np.triu(prices.pair, 1))).tolist():
-                model.add_at_most_one([group[a], group[b]])
+            model.add(sum(group[host] for host in hosts) >= opened)
+        for a, b in foes:
+            model.add_at_most_one([group[a], group[b]])
+    for before, after in pairwise(used):
+        model.add_implication(after, before)
     for unit in units:
         model.add_at_most_one([group[unit] for group in member])
     placed = sum(cp_model.LinearExpr.weighted_sum(group, weights) for group in member)
     model.add(placed >= sum(weights) - unplaced + 1)
     model.maximize(placed)
     solver = _solver(work)
-    status = solver.solve(model)
+    solver.parameters.max_time_in_seconds = clock.remaining
+    with clock.calling(solver.stop_search):
+        status = solver.solve(model)
     if status == cp_model.INFEASIBLE:
         return None, unplaced
-    least = max(0, sum(weights) - math.floor(solver.best_objective_bound + 0.5))
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return None, least
+        return None, 0
     groups = [tuple(unit for unit in units if solver.boolean_value(group[unit])) for group in member]
+    least = max(0, sum(weights) - math.floor(solver.best_objective_bound + 0.5))
     return [group for group in groups if group], least
 
 

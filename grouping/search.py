@@ -18,21 +18,21 @@ from numpy.typing import NDArray
 from grouping.cost import Floats, Ints, Prices, parts
 
 _NEIGHBOURS = 24
-_FORBIDDEN = 1e7
-"""Stands for an infinite cost, in km: large, but the smaller of two is still better."""
 
 
 class Neighbourhood(NamedTuple):
     """What the search knows besides prices.
 
-    ``near`` (u, k) are the units nearest to each, those it is linked to first; ``missing_km`` is paid on the way for
-    each site that a community lacks.
+    ``near`` (u, k) are the units nearest to each, those it is linked to first. On the way ``missing_km`` is paid for
+    each site that a community lacks, and ``forbidden_km`` for each site of one that may not be, instead of its
+    infinite cost.
     """
 
     near: Ints
     smallest: int
     largest: int
     missing_km: float
+    forbidden_km: float
 
 
 class Search:
@@ -47,7 +47,8 @@ class Search:
 
     def __init__(self, prices: Prices, smallest: int, largest: int, seed: int) -> None:
         self._prices = prices
-        self._around = Neighbourhood(_near(prices), smallest, largest, _missing_km(prices, smallest))
+        missing = _missing_km(prices, smallest)
+        self._around = Neighbourhood(_near(prices), smallest, largest, missing, 1000.0 * missing)
         self._random = np.array([seed * 0x9E3779B97F4A7C15 % 2**64 | 1], dtype=np.uint64)
         self._state = _started(prices, self._around, self._random)
 
@@ -71,7 +72,7 @@ class Search:
         """Mean cost in km of the communities at hand: a scale for temperatures."""
         state = self._state
         filled = state.counts > 0
-        return float(np.minimum(state.cost[filled], _FORBIDDEN).mean()) if filled.any() else 0.0
+        return float(state.cost[filled].mean()) if filled.any() else 0.0
 
     @property
     def best(self) -> list[tuple[int, ...]]:
@@ -93,8 +94,10 @@ def _near(prices: Prices) -> Ints:
     units = len(prices.weight)
     together = prices.distance + prices.cross
     if prices.pair.size:
-        together = together + np.nan_to_num(prices.pair, posinf=_FORBIDDEN) * units
+        # Whoever is linked comes first, whoever is avoided last.
+        together = np.nan_to_num(together + prices.pair * units)
     together = together.copy()
+    # Last of all the unit itself, which must not come among its neighbours.
     np.fill_diagonal(together, np.inf)
     return np.argsort(together, axis=1, kind="stable")[:, : min(_NEIGHBOURS, units - 1)].astype(np.int64)
 
@@ -102,11 +105,9 @@ def _near(prices: Prices) -> Ints:
 def _missing_km(prices: Prices, smallest: int) -> float:
     """A price at which a community too small does not pay: what a site's nearest neighbours are away, and more."""
     units = len(prices.weight)
-    if units < 2:
-        return 0.0
     together = prices.distance + prices.cross
     nearest = np.sort(together, axis=1)[:, : min(2 * smallest, units)].sum(axis=1)
-    return float(2 * nearest.mean() + 2 * prices.size_km + np.abs(prices.apart).max(initial=0.0))
+    return float(2 * nearest.mean() + 2 * prices.size_km + np.abs(prices.apart).max() + 1e-9) if units else 1.0
 
 
 class _State(NamedTuple):
@@ -167,8 +168,8 @@ def _price(prices, around, members, count):  # type: ignore[no-untyped-def]
     for k in range(count):
         sites += prices.weight[members[k]]
     total = travel + cross + size + links
-    if not total < _FORBIDDEN:
-        total = _FORBIDDEN * sites
+    if total == np.inf:
+        total = around.forbidden_km * sites
     return total + around.missing_km * max(0, around.smallest - sites)
 
 
