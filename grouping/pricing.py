@@ -25,6 +25,9 @@ from grouping.cost import HOSTED, Floats, Ints, Prices
 _ROOM = 256
 """Candidates that one root may first return; the room grows as needed."""
 
+_INTIMATE = 32
+"""Units up to which bounds of their own are made for those that may join a root."""
+
 _NODES = 3_000_000
 """Partial sets that the search of one root may open, a second or so of work."""
 
@@ -87,16 +90,15 @@ class Priced:
 
 
 class Ties(NamedTuple):
-    """Lower bounds on connections.
+    """Connections among all units.
 
-    ``near`` (sizes, u, largest + 1) bounds, for each size of community, what connects a unit to others of so much
-    weight in all, what links give aside. The partners whom unit k gains by being with are ``partner[start[k] :
-    start[k + 1]]``: only these can undercut ``near``, and only while they may still join.
+    ``joint`` (u, u) is distance and border surcharge together, ``pair`` that of the prices. ``near`` (sizes, u,
+    largest + 1) bounds, for each size of community, what connects a unit to others of so much weight in all.
     """
 
+    joint: Floats
+    pair: Floats
     near: Floats
-    start: Ints
-    partner: Ints
 
 
 class Pricer:
@@ -137,14 +139,13 @@ class Pricer:
     @cached_property
     def _ties(self) -> Ties:
         """What the search knows of connections beforehand."""
+        prices = self.prices
         near = np.zeros((len(self.sizes), self.units, self.largest + 1))
-        if self.prices.measure != HOSTED or self.prices.pair.size:
+        ties = Ties(prices.distance + prices.cross, prices.pair, near)
+        if prices.measure != HOSTED or prices.pair.size:
             for index, size in enumerate(self.sizes):
-                _nearest(self.prices, _factor(self.prices.measure, size), near[index])
-        linked = np.triu(self.prices.pair, 1) < 0 if self.prices.pair.size else np.zeros((self.units, 0), np.bool_)
-        linked = linked | linked.T if linked.size else linked
-        start = np.concatenate([[0], np.cumsum(linked.sum(axis=1))]).astype(np.int64)
-        return Ties(near, start, np.nonzero(linked)[1].astype(np.int64))
+                _nearest(prices.weight, _factor(prices.measure, size), ties, near[index])
+        return ties
 
     def _search(self, duals: Duals, threshold: float, best_only: bool, most: int) -> Priced:
         ties = self._ties
@@ -195,13 +196,20 @@ def _factor(measure, size):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _connection(prices, factor, a, b):  # type: ignore[no-untyped-def]
+def _connection(ties, factor, a, b):  # type: ignore[no-untyped-def]
     """What two units add by being together, or by being one unit."""
-    value = 0.0
-    if factor > 0.0:
-        value += factor * (prices.distance[a, b] + prices.cross[a, b])
-    if prices.pair.shape[0] > 0:
-        value += prices.pair[a, b]
+    value = factor * ties.joint[a, b]
+    if ties.pair.shape[0] > 0:
+        value += ties.pair[a, b]
+    return value
+
+
+@njit(cache=True, nogil=True)
+def _alone(prices, unit_dual, factor, ties, host, a):  # type: ignore[no-untyped-def]
+    """What a unit adds to the reduced cost whoever else is there."""
+    value = prices.apart[a] - unit_dual[a] + _connection(ties, factor, a, a)
+    if host >= 0:
+        value += prices.host_distance[host, a] + prices.host_cross[host, a]
     return value
 
 
@@ -249,83 +257,114 @@ def _cheapest(keys, weights, count, need, filled):  # type: ignore[no-untyped-de
         filled[rest] = np.inf
 
 
-@njit(cache=True, nogil=True)
-def _nearest(prices, factor, near):  # type: ignore[no-untyped-def]
-    """Fill ``near`` (u, width) for one size, see :class:`Ties`."""
-    units = len(prices.weight)
-    keys = np.empty(units)
-    weights = np.empty(units, dtype=np.int64)
-    for a in range(units):
-        count = 0
-        for b in range(units):
-            if a != b:
-                keys[count] = _connection(prices, factor, a, b)
-                if prices.pair.shape[0] > 0:
-                    keys[count] -= min(0.0, prices.pair[a, b])
-                weights[count] = prices.weight[b]
-                count += 1
-        _cheapest(keys, weights, count, near.shape[1] - 1, near[a])
+class _Company(NamedTuple):
+    """Units that may be together, numbered 0 to m: their weights, and what is known of their connections.
+
+    ``joint`` (m, m) is what two of them add by being together. ``near`` (m, width) bounds what connects one to others
+    of so much weight in all, links aside; ``partner[start[k] : start[k + 1]]`` are those whom unit k gains by
+    being with. Only partners can undercut ``near``, and only while they may still join.
+    """
+
+    weight: Ints
+    joint: Floats
+    near: Floats
+    start: Ints
+    partner: Ints
 
 
 @njit(cache=True, nogil=True)
-def _linked(prices, factor, ties, near, a, need, here):  # type: ignore[no-untyped-def]
-    """A lower bound on what connects ``a``, which has links, to others of weight ``need`` among those ``here``."""
-    first, last = ties.start[a], ties.start[a + 1]
+def _company(weight, factor, ties, index, units):  # type: ignore[no-untyped-def]
+    """The company of the given ``units`` in a community of the size of that ``index``.
+
+    Without links a large company is not worth its own bounds: those among all units serve nearly as well.
+    """
+    width = ties.near.shape[2]
+    count = len(units)
+    weights = weight[units]
+    joint = np.empty((count, count))
+    near = np.zeros((count, width))
+    start = np.zeros(count + 1, dtype=np.int64)
+    keys = np.empty(count)
+    others = np.empty(count, dtype=np.int64)
+    linked = ties.pair.shape[0] > 0
+    if linked:
+        for k in range(count):
+            start[k + 1] = start[k]
+            for j in range(count):
+                start[k + 1] += j != k and ties.pair[units[k], units[j]] < 0.0
+    partner = np.empty(start[count], dtype=np.int64)
+    own = linked or (factor > 0.0 and count <= _INTIMATE)
+    for k in range(count):
+        known = 0
+        met = start[k]
+        for j in range(count):
+            joint[k, j] = _connection(ties, factor, units[k], units[j])
+            if j != k:
+                keys[known] = joint[k, j]
+                others[known] = weights[j]
+                if linked and ties.pair[units[k], units[j]] < 0.0:
+                    keys[known] -= ties.pair[units[k], units[j]]
+                    partner[met] = j
+                    met += 1
+                known += 1
+        if own:
+            _cheapest(keys, others, known, width - 1, near[k])
+        else:
+            near[k] = ties.near[index, units[k]]
+    return _Company(weights, joint, near, start, partner)
+
+
+@njit(cache=True, nogil=True)
+def _linked(company, a, need, here):  # type: ignore[no-untyped-def]
+    """A lower bound on what connects ``a``, which has partners, to others of weight ``need`` among those ``here``."""
+    first, last = company.start[a], company.start[a + 1]
+    near = company.near[a]
     # The best partners, each for its weight, and the rest by distance alone.
-    gains = np.empty(last - first)
+    rates = np.empty(last - first)
     weights = np.empty(last - first, dtype=np.int64)
     count = 0
     for k in range(first, last):
-        b = ties.partner[k]
-        if here[b] and prices.weight[b] <= need:
-            rate = _connection(prices, factor, a, b) / prices.weight[b]
+        b = company.partner[k]
+        if here[b] and company.weight[b] <= need:
+            rate = company.joint[a, b] / company.weight[b]
             place = count
-            while place > 0 and gains[place - 1] > rate:
-                gains[place] = gains[place - 1]
+            while place > 0 and rates[place - 1] > rate:
+                rates[place] = rates[place - 1]
                 weights[place] = weights[place - 1]
                 place -= 1
-            gains[place] = rate
-            weights[place] = prices.weight[b]
+            rates[place] = rate
+            weights[place] = company.weight[b]
             count += 1
     least = near[need]
     total = 0.0
     left = need
     for k in range(count):
-        taken = min(left, weights[k])
-        total += taken * gains[k]
-        left -= taken
-        least = min(least, total + near[left])
+        # By single sites: the best split may be anywhere within a partner, for its bound is one of divisible items.
+        for _ in range(min(left, weights[k])):
+            total += rates[k]
+            left -= 1
+            least = min(least, total + near[left])
     return least
 
 
 @njit(cache=True, nogil=True)
-def _alone(prices, unit_dual, factor, host, a):  # type: ignore[no-untyped-def]
-    """What a unit adds to the reduced cost whoever else is there."""
-    value = prices.apart[a] - unit_dual[a] + _connection(prices, factor, a, a)
-    if host >= 0:
-        value += prices.host_distance[host, a] + prices.host_cross[host, a]
-    return value
-
-
-@njit(cache=True, nogil=True)
-def _bounds(prices, factor, ties, index, items, gains, count, need, here, keys, weights, filled):  # type: ignore[no-untyped-def]
+def _bounds(company, items, gains, count, need, here, keys, weights, filled):  # type: ignore[no-untyped-def]
     """Bounds for adding weight ``need`` out of ``items[:count]``, whose ``gains`` are known.
 
     Fills ``keys`` with what each item adds at least, ``weights``, and ``filled`` as :func:`_cheapest` does.
     """
-    near = ties.near[index]
-    linked = len(ties.partner) > 0
+    linked = len(company.partner) > 0
     if linked:
         for k in range(count):
             here[items[k]] = True
     for k in range(count):
         a = items[k]
-        weights[k] = prices.weight[a]
+        weights[k] = company.weight[a]
         rest = max(0, need - weights[k])
-        if linked and ties.start[a] < ties.start[a + 1]:
-            keys[k] = gains[k] + 0.5 * _linked(prices, factor, ties, near[a], a, rest, here)
+        if linked and company.start[a] < company.start[a + 1]:
+            keys[k] = gains[k] + 0.5 * _linked(company, a, rest, here)
         else:
-            keys[k] = gains[k] + 0.5 * near[a, rest]
+            keys[k] = gains[k] + 0.5 * company.near[a, rest]
     if linked:
         for k in range(count):
             here[items[k]] = False
@@ -333,18 +372,64 @@ def _bounds(prices, factor, ties, index, items, gains, count, need, here, keys, 
 
 
 @njit(cache=True, nogil=True)
-def _start(prices, unit_dual, community_dual, factor, size, root, host, need, items, gains):  # type: ignore[no-untyped-def]
-    """(reduced cost of the root alone, how many may join it); ``items`` and ``gains`` are filled with those."""
-    base = prices.size_km * abs(size - prices.preferred) - community_dual
-    base += _alone(prices, unit_dual, factor, host, root)
+def _joiners(prices, unit_dual, factor, ties, root, host, need):  # type: ignore[no-untyped-def]
+    """(units that may join the root, what each adds)."""
+    units = np.empty(len(prices.weight), dtype=np.int64)
+    gains = np.empty(len(prices.weight))
     count = 0
     # The lower-numbered are roots of their own, but a host may have anyone.
     for b in range(0 if host >= 0 else root + 1, len(prices.weight)):
         if b != root and prices.weight[b] <= need:
-            items[count] = b
-            gains[count] = _alone(prices, unit_dual, factor, host, b) + _connection(prices, factor, root, b)
+            units[count] = b
+            gains[count] = _alone(prices, unit_dual, factor, ties, host, b) + _connection(ties, factor, root, b)
             count += 1
-    return base, count
+    return units[:count], gains[:count]
+
+
+@njit(cache=True, nogil=True)
+def _nearest(weight, factor, ties, near):  # type: ignore[no-untyped-def]
+    """Fill ``near`` (u, width) for one size, see :class:`Ties`."""
+    units = len(weight)
+    keys = np.empty(units)
+    weights = np.empty(units, dtype=np.int64)
+    for a in range(units):
+        count = 0
+        for b in range(units):
+            if a != b:
+                keys[count] = _connection(ties, factor, a, b)
+                weights[count] = weight[b]
+                count += 1
+        _cheapest(keys, weights, count, near.shape[1] - 1, near[a])
+
+
+@njit(cache=True, nogil=True)
+def _write(row, root, units, chosen, count):  # type: ignore[no-untyped-def]
+    """Put a candidate into ``row``."""
+    row[0] = root
+    row[1:] = -1
+    for k in range(count):
+        row[k + 1] = units[chosen[k]]
+
+
+@njit(cache=True, nogil=True)
+def _outlook(prices, unit_dual, community_dual, ties, index, size, root, host):  # type: ignore[no-untyped-def]
+    """What may join a root in a community of ``size`` sites.
+
+    Returns (reduced cost of the root alone, units, what each adds, what each adds at least, bounds as
+    :func:`_cheapest` fills them).
+    """
+    factor = _factor(prices.measure, size)
+    need = size - prices.weight[root]
+    base = prices.size_km * abs(size - prices.preferred) - community_dual
+    base += _alone(prices, unit_dual, factor, ties, host, root)
+    units, gains = _joiners(prices, unit_dual, factor, ties, root, host, need)
+    weights = prices.weight[units]
+    keys = np.empty(len(units))
+    for k in range(len(units)):
+        keys[k] = gains[k] + 0.5 * ties.near[index, units[k], need - weights[k]]
+    filled = np.empty(need + 1)
+    _cheapest(keys, weights, len(units), need, filled)
+    return base, units, gains, keys, filled
 
 
 @njit(cache=True, nogil=True)
@@ -357,50 +442,58 @@ def _from_root(  # type: ignore[no-untyped-def]
     full. Returns (how many, a lower bound on the reduced costs of the root's candidates or 0, whether the search was
     finished within ``nodes`` partial sets); unfinished, the bound is the least one of what is still open.
     """
-    units = len(prices.weight)
     sizes, _, width = ties.near.shape
-    # items[d], gains[d], length[d]: who may join at depth d and what that adds; at[d]: the next to try;
-    # value[d], need[d]: reduced cost so far, sites still missing.
-    items = np.empty((width, units), dtype=np.int64)
-    gains = np.empty((width, units))
+    # At depth d of the search: items[d], gains[d], length[d]: who may join and what that adds; at[d]: the next to
+    # try; value[d], need[d]: reduced cost so far, sites still missing.
     length = np.zeros(width, dtype=np.int64)
     at = np.zeros(width, dtype=np.int64)
     value = np.empty(width)
     need = np.empty(width, dtype=np.int64)
     chosen = np.empty(width, dtype=np.int64)
-    here = np.zeros(units, dtype=np.bool_)
-    keys = np.empty(units)
-    weights = np.empty(units, dtype=np.int64)
     filled = np.empty(width)
     count = 0
     least = 0.0
     opened = 0
     for index in range(sizes):
         size = smallest + index
-        factor = _factor(prices.measure, size)
-        limit = threshold
-        row = -1
         left = size - prices.weight[root]
         if left < 0:
             continue
-        base, found = _start(prices, unit_dual, community_dual, factor, size, root, host, left, items[1], gains[1])
+        limit = threshold
+        row = -1
+        base, units, root_gains, root_keys, root_filled = _outlook(
+            prices, unit_dual, community_dual, ties, index, size, root, host
+        )
+        if base + root_filled[left] >= limit:
+            continue
         if left == 0:
-            if base < limit:
-                if count < len(sets):
-                    sets[count, 0] = root
-                count += 1
-                least = min(least, base)
+            if count < len(sets):
+                sets[count, 0] = root
+            count += 1
+            least = min(least, base)
             continue
-        _bounds(prices, factor, ties, index, items[1], gains[1], found, left, here, keys, weights, filled)
-        if base + filled[left] >= limit:
-            continue
-        length[0] = 0
         # The promising ones first, so that the limit falls early.
-        for k in np.argsort(keys[:found], kind="mergesort"):
-            if base + filled[left - weights[k]] + keys[k] < limit:
-                items[0, length[0]] = items[1, k]
-                gains[0, length[0]] = gains[1, k]
-                length[0] += 1
+        order = np.argsort(root_keys, kind="mergesort")
+        within = base + root_filled[left - prices.weight[units[order]]] + root_keys[order] < limit
+        units, root_gains = units[order[within]], root_gains[order[within]]
+        # With fewer left, each is farther from its nearest others, and more drop out.
+        while True:
+            company = _company(prices.weight, _factor(prices.measure, size), ties, index, units)
+            here = np.zeros(len(units), dtype=np.bool_)
+            keys = np.empty(len(units))
+            weights = np.empty(len(units), dtype=np.int64)
+            everyone = np.arange(len(units))
+            _bounds(company, everyone, root_gains, len(units), left, here, keys, weights, filled)
+            within = base + filled[left - weights] + keys < limit
+            kept = within.sum()
+            if kept == len(units):
+                break
+            units, root_gains = units[within], root_gains[within]
+        items = np.empty((width, len(units)), dtype=np.int64)
+        gains = np.empty((width, len(units)))
+        items[0] = everyone
+        gains[0] = root_gains
+        length[0] = len(units)
         depth = 0
         at[0] = 0
         value[0] = base
@@ -414,28 +507,20 @@ def _from_root(  # type: ignore[no-untyped-def]
                 for d in range(depth + 1):
                     rest = length[d] - at[d]
                     open_items, open_gains = items[d, at[d] :], gains[d, at[d] :]
-                    _bounds(
-                        prices, factor, ties, index, open_items, open_gains, rest, need[d], here, keys, weights, filled
-                    )
+                    _bounds(company, open_items, open_gains, rest, need[d], here, keys, weights, filled)
                     least = min(least, value[d] + filled[need[d]])
                 for later in range(index + 1, sizes):
                     size = smallest + later
-                    factor = _factor(prices.measure, size)
-                    left = size - prices.weight[root]
-                    if left >= 0:
-                        base, found = _start(
-                            prices, unit_dual, community_dual, factor, size, root, host, left, items[0], gains[0]
-                        )
-                        _bounds(
-                            prices, factor, ties, later, items[0], gains[0], found, left, here, keys, weights, filled
-                        )
-                        least = min(least, base + filled[left])
+                    base, _, _, _, root_filled = _outlook(
+                        prices, unit_dual, community_dual, ties, later, size, root, host
+                    )
+                    least = min(least, base + root_filled[-1])
                 return count, least, False
             first = at[depth]
             at[depth] += 1
             a = items[depth, first]
             chosen[depth] = a
-            left = need[depth] - prices.weight[a]
+            left = need[depth] - company.weight[a]
             total = value[depth] + gains[depth, first]
             if left < 0 or total == np.inf:
                 continue
@@ -448,20 +533,18 @@ def _from_root(  # type: ignore[no-untyped-def]
                     if best_only:
                         limit = total
                     if row < len(sets):
-                        sets[row, 0] = root
-                        sets[row, 1:] = -1
-                        for k in range(depth + 1):
-                            sets[row, k + 1] = chosen[k]
+                        _write(sets[row], root, units, chosen, depth + 1)
                 continue
             found = 0
+            joining, added = items[depth + 1], gains[depth + 1]
+            joint = company.joint[a]
             for k in range(first + 1, length[depth]):
                 b = items[depth, k]
-                if prices.weight[b] <= left:
-                    items[depth + 1, found] = b
-                    gains[depth + 1, found] = gains[depth, k] + _connection(prices, factor, a, b)
+                if company.weight[b] <= left:
+                    joining[found] = b
+                    added[found] = gains[depth, k] + joint[b]
                     found += 1
-            joining, added = items[depth + 1], gains[depth + 1]
-            _bounds(prices, factor, ties, index, joining, added, found, left, here, keys, weights, filled)
+            _bounds(company, joining, added, found, left, here, keys, weights, filled)
             if total + filled[left] >= limit:
                 continue
             depth += 1

@@ -16,6 +16,7 @@ import pytest
 
 from grouping import (
     Applications,
+    Distances,
     Kind,
     Level,
     Link,
@@ -30,6 +31,7 @@ from grouping import (
     load_scenario,
     solve,
 )
+from grouping.distances import great_circle
 from grouping.regions import divisions
 
 HERE = Where("test")
@@ -162,3 +164,41 @@ def test_the_hash_seed_changes_nothing() -> None:
         for seed in ("1", "2")
     }
     assert len(printed) == 1
+
+
+def test_compiling_counts_against_no_time_limit(tmp_path: Path) -> None:
+    """A first run with a short limit used to spend it on the compiler and return its first draft."""
+    program = (
+        "from test_solve import *; result = solve(Applications(counties(12)), load_scenario(**{'stop.seconds': 3}));"
+        "print(result.status.value, result.stopped_by.value)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == ["optimal", "proof"], done.stderr
+
+
+def test_enemies_without_end_do_not_outlast_the_time_limit() -> None:
+    """Thirty sites that avoid one another among forty: who can be placed is a hard question of its own."""
+    sites = counties(40)
+    links = [Link(a.id, b.id, Kind.AVOID, HERE, must=True) for i, a in enumerate(sites[:30]) for b in sites[i + 1 : 30]]
+    result = solve(Applications(sites), load_scenario(**{"stop.seconds": 3}), links=Links(tuple(links)))
+    assert result.seconds < 10
+    home = {site.id: one.label for one in result.communities for site in one.members}
+    assert all(outcome.honoured for outcome in result.links)
+    assert all(len(one.members) >= 3 for one in result.communities)
+    assert len(home) + len(result.unplaced) == 40
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e3])
+def test_the_unit_of_the_matrix_does_not_matter(unit: float) -> None:
+    sites = counties(20)
+    plain = solve(Applications(sites))
+    prices = {"size.km": 150.0 * unit, "travel.cross_region_km": 200.0 * unit}
+    scaled = solve(Applications(sites), load_scenario(**prices), distances=Distances(great_circle(sites) * unit))
+    assert ids(scaled) == ids(plain)
+    assert scaled.cost.total_km == pytest.approx(plain.cost.total_km * unit, rel=1e-5)
