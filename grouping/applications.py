@@ -49,7 +49,7 @@ def read_applications(
         reading.read(row)
     sites = reading.sites()
     if problems:
-        raise InputError(sorted(problems, key=lambda problem: problem.where.row or 0))
+        raise InputError(problems)
     return Applications(
         sites=tuple(sites),
         left_out=tuple(reading.left_out),

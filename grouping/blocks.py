@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice, pairwise
 
 import networkx as nx
 
-from grouping.errors import InputError, Problem
+from grouping.errors import InputError, Problem, Where
 from grouping.links import Kind, Link
 from grouping.messages import Message, message
 
@@ -44,7 +45,8 @@ def blocks(
         if link.kind is Kind.AVOID:
             apart.append(link)
         elif inside == 1:
-            problems.append(Problem(link.where, message("blocks.leads_out", step=telling.step(link))))
+            step = telling.step(link, link.a, link.where)
+            problems.append(Problem(link.where, message("blocks.leads_out", step=step)))
         elif not graph.has_edge(link.a, link.b):
             graph.add_edge(link.a, link.b, link=link)
     components = [sorted(component, key=order.__getitem__) for component in nx.connected_components(graph)]
@@ -65,21 +67,24 @@ class _Telling:
     def __init__(self, names: Mapping[str, str]) -> None:
         self._names = names
 
-    def step(self, link: Link, start: str | None = None) -> Message:
-        """One link, from its end ``start``."""
-        a, b = (link.a, link.b) if start in (None, link.a) else (link.b, link.a)
-        return message("blocks.step", a=self._name(a), b=self._name(b), kind=link.kind.label, where=link.where)
+    def step(self, link: Link, start: str, told: Where) -> Message:
+        """One link, from its end ``start``, for a problem that tells the file and sheet ``told`` already."""
+        a, b = (link.a, link.b) if start == link.a else (link.b, link.a)
+        where: Where | Message = link.where
+        if link.where.row is not None and replace(link.where, row=told.row, column=told.column) == told:
+            where = message("where.row", row=link.where.row)
+        return message("blocks.step", a=self._name(a), b=self._name(b), kind=link.kind.label, where=where)
 
     def too_large(self, graph: nx.Graph, component: Sequence[str], max_size: int) -> Problem:
         # max_size links of a tree bind one site too many already: nobody needs to read on.
         chain = list(islice(nx.bfs_edges(graph, component[0]), max_size))
-        steps = [self.step(graph.edges[a, b]["link"], a) for a, b in chain]
-        what = message("blocks.too_large", size=len(component), most=max_size, steps=steps)
-        return Problem(graph.edges[chain[0]]["link"].where, what)
+        told = graph.edges[chain[0]]["link"].where
+        steps = [self.step(graph.edges[a, b]["link"], a, told) for a, b in chain]
+        return Problem(told, message("blocks.too_large", size=len(component), most=max_size, steps=steps))
 
     def contradiction(self, graph: nx.Graph, avoid: Link) -> Problem:
         path = nx.shortest_path(graph, avoid.a, avoid.b)
-        steps = [self.step(graph.edges[a, b]["link"], a) for a, b in pairwise(path)]
+        steps = [self.step(graph.edges[a, b]["link"], a, avoid.where) for a, b in pairwise(path)]
         a, b = self._name(avoid.a), self._name(avoid.b)
         return Problem(avoid.where, message("blocks.together_and_apart", a=a, b=b, steps=steps))
 

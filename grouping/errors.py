@@ -5,6 +5,7 @@ Reading collects every problem and raises them together, so that an office mends
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -45,8 +46,14 @@ class Problem:
 
 
 class InputError(ValueError):
-    """The user's input can't be used; ``problems`` says all that is wrong with it."""
+    """The user's input can't be used; ``problems`` says all that is wrong with it, file by file and down the rows."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
+        files = list(dict.fromkeys(problem.where.file for problem in problems))
+
+        def place(problem: Problem) -> tuple[int, float]:
+            row = problem.where.row
+            return files.index(problem.where.file), math.inf if row is None else row
+
+        self.problems = tuple(sorted(problems, key=place))
         super().__init__("\n".join(problem.text() for problem in self.problems))

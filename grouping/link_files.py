@@ -26,7 +26,7 @@ from grouping.tables import Column, Row, folded, read_table
 _COLUMNS = (
     Column("a", ("甲", "a", "甲方", "支援方", "实验点甲", "site_a"), required=True),
     Column("b", ("乙", "b", "乙方", "受援方", "实验点乙", "site_b"), required=True),
-    Column("kind", ("类型", "kind", "关系", "type"), required=True),
+    Column("kind", ("类型", "kind", "关系", "type", "联系类型", "关系类型", "结对类型"), required=True),
     Column("strength", ("强度", "strength")),
     Column("km", ("权重", "km", "权重km", "权重公里", "weight", "代价")),
 )
@@ -97,6 +97,9 @@ class _Reading:
         elif a.site.level is not b.site.level:
             levels = {"level_a": a.site.level.label, "level_b": b.site.level.label}
             reason = message("links.two_levels", a=a.site.name, b=b.site.name, **levels)
+            if link.must and link.kind is not Kind.AVOID:
+                self.problems.append(Problem(link.where, message("links.must_two_levels", reason=reason)))
+                return
         else:
             self.links.append(Link(a.site.id, b.site.id, link.kind, link.where, link.must, link.km))
             return
@@ -114,29 +117,31 @@ class _Reading:
         return Links(tuple(self.links), tuple(self.unhonourable), tuple(self.remarks))
 
 
-def read_links(path: str | Path, applications: Applications) -> Links:
-    """Read the office's links between the sites of ``applications``.
+def read_links(path: str | Path, applications: Applications | None) -> Links:
+    """Read the office's links between the sites of ``applications``; None only checks what is no name of a site.
 
     The columns are 甲|a, 乙|b, 类型|kind and, if wanted, 强度|strength (必须|must, 优先|should; blank is should) and
     权重|km (what it costs to ignore the link, in km; blank is the scenario's price). Sites are named by id, by name, or
-    by division. A link to what takes no part, or between two levels, is returned among ``unhonourable``.
+    by division. A link to what takes no part, or one between two levels that is no must, is returned among
+    ``unhonourable``.
 
     Raises:
         InputError: names that mean nothing or several sites, unknown kinds and strengths, prices that are no
-            number from 0, a site linked with itself, rows that contradict each other; all together.
+            number from 0, a site linked with itself, must-links between two levels, rows that contradict each
+            other; all together.
 
     """
     reading = _Reading()
     table = read_table(path, _COLUMNS, reading.problems)
     reading.remarks.extend(table.remarks)
-    names = SiteNames(applications)
+    names = None if applications is None else SiteNames(applications)
     for row in table.rows:
         _read_row(row, names, reading)
     return reading.done()
 
 
-def _read_row(row: Row, names: SiteNames, reading: _Reading) -> None:
-    a, b = (_end(row, column, names, reading) for column in ("a", "b"))
+def _read_row(row: Row, names: SiteNames | None, reading: _Reading) -> None:
+    a, b = (None if names is None else _end(row, column, names, reading) for column in ("a", "b"))
     kind = _choice(row, "kind", _KINDS, reading)
     must = _choice(row, "strength", _STRENGTHS, reading) if row.cell("strength") else False
     km = _price(row, reading)

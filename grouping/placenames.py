@@ -14,10 +14,20 @@ _PEOPLES = (
 _ONE_SYLLABLE = "回|藏|彝|苗|侗|瑶|白|傣|黎|佤|畲|水|满|羌|怒|壮|土"
 _AUTONOMOUS = re.compile(rf"(?:(?:{_PEOPLES})族?|(?:{_ONE_SYLLABLE})族)+自治([区州县旗])$")
 _KIND = re.compile(r"(?:特别行政区|自治区|行政委员会|地区|林区|特区|新区|省|市|盟|区|县|旗)$")
+# Short forms in daily use that are no beginning of the name.
+_CUSTOMARY = {
+    "巴音郭楞蒙古自治州": "巴州",
+    "博尔塔拉蒙古自治州": "博州",
+    "克孜勒苏柯尔克孜自治州": "克州",
+    "锡林郭勒盟": "锡盟",
+    "阿拉善盟": "阿盟",
+}
 _CORPS_NUMBERS = "零一二三四五六七八九十"
 
 # Words of statistical tables that name no place of their own.
-_PLACELESS = re.compile(r"(?:省|自治区)?直辖县级行政(?:区划|单位|区)|市辖区|(?<=重庆市)县(?=.)")
+_PLACELESS = re.compile(
+    r"(?:(?:^|(?<=省))省|(?:^|(?<=自治区))自治区)?直辖县级行政(?:区划|单位|区)|市辖区|(?<=重庆市)县(?=.)"
+)
 _NOISE = re.compile(r"[\s\u3000·・•,，、。.;；:：/\\|_\-—–~～()（）\[\]【】<>《》\"'“”‘’]+")
 _FORMERLY = re.compile(r"[(（]原[^()（）]*[)）]")
 _OFFICE = re.compile(r"街道(?:办事处|办)")
@@ -58,7 +68,7 @@ def clean(text: str) -> str:
 
 
 def short_forms(name: str) -> tuple[str, ...]:
-    """What people write for the name of a division: 上城 for 上城区, 延边 and 延边州 for 延边朝鲜族自治州.
+    """What people write for the name of a division: 上城 for 上城区; 延边, 延边州, 延边自治州 for 延边朝鲜族自治州.
 
     Nothing shorter than two characters; empty where no shorter form is in use.
     """
@@ -66,10 +76,13 @@ def short_forms(name: str) -> tuple[str, ...]:
     # 内蒙古自治区 is not the 自治区 of the 蒙古 in 内.
     if autonomous is not None and autonomous.start() >= 2:
         base = name[: autonomous.start()]
+        kind = autonomous[1]
         # There is no 广西区.
-        return (base,) if autonomous[1] == "区" else (base, base + autonomous[1])
-    base = _KIND.sub("", re.sub(r"自治([州县旗])$", r"\1", name))
-    return (base,) if base != name and len(base) >= 2 else ()
+        forms = (base, f"{base}自治{kind}", *([base + kind] if kind != "区" else []))
+    else:
+        base = _KIND.sub("", re.sub(r"自治([州县旗])$", r"\1", name))
+        forms = (base,) if base != name and len(base) >= 2 else ()
+    return (*forms, _CUSTOMARY[name]) if name in _CUSTOMARY else forms
 
 
 def is_organisation(rest: str, *, public: bool = False) -> bool:

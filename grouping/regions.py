@@ -10,15 +10,15 @@ import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from io import StringIO
 from pathlib import Path
 from typing import Literal, cast
 
 from grouping.datafiles import DATA
-from grouping.errors import InputError, Problem, Where
+from grouping.errors import InputError, Problem
 from grouping.levels import Level
 from grouping.messages import message
 from grouping.sites import Position
+from grouping.tables import Column, read_table
 
 _TABLES = {Level.PROVINCE: "provinces", Level.PREFECTURE: "prefectures", Level.COUNTY: "counties"}
 _PREFIX_LENGTHS = (2, 4, 6, 9)
@@ -238,6 +238,12 @@ def _rows(name: str) -> Iterator[dict[str, str]]:
 # --- Macro-regions -------------------------------------------------------------------------------------
 
 
+_MACRO_COLUMNS = (
+    Column("prefix", ("前缀", "prefix", "代码前缀", "区划代码前缀", "行政区划代码", "区划代码"), required=True),
+    Column("macro_region", ("片区", "macro_region", "所属片区", "片区名称"), required=True),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class MacroRegions:
     """Macro-regions (片区, 管理办法 Article 10) by adcode prefix."""
@@ -256,47 +262,22 @@ class MacroRegions:
 
 
 def read_macro_regions(source: str = "default") -> MacroRegions:
-    """The macro-regions of this project (``"default"``), or of a csv file with ``prefix`` and ``macro_region``.
+    """The macro-regions of this project (``"default"``), or of a table with 前缀|prefix and 片区|macro_region.
 
-    Other columns are ignored. Raises InputError when the file can't be read as such a table.
+    Raises:
+        InputError: the file is no such table, or rows in it are wrong or contradict each other; all together.
+
     """
     path = DATA / "regions" / "macro_regions.csv" if source == "default" else Path(source)
-    rows = csv.DictReader(StringIO(_text(path), newline=""))
-    missing = [column for column in ("prefix", "macro_region") if column not in (rows.fieldnames or ())]
-    if missing:
-        what = message("regions.no_columns", missing=missing, found=list(rows.fieldnames or ()))
-        raise InputError([Problem(Where(path.name, row=1), what)])
+    problems: list[Problem] = []
     by_prefix: dict[str, str] = {}
-    problems = []
-    for row in rows:
-        where = Where(path.name, row=rows.line_num)
-        prefix, region = (row["prefix"] or "").strip(), (row["macro_region"] or "").strip()
-        if not prefix and not region:
-            continue
+    for row in read_table(path, _MACRO_COLUMNS, problems).rows:
+        prefix, region = row.cell("prefix"), row.cell("macro_region")
         if not (prefix.isascii() and prefix.isdigit() and len(prefix) in _PREFIX_LENGTHS):
-            problems.append(Problem(where, message("regions.bad_prefix", found=prefix)))
-        elif not region:
-            problems.append(Problem(where, message("regions.no_region", prefix=prefix)))
-        elif by_prefix.setdefault(code_prefix(prefix), region) != region:
-            other = by_prefix[code_prefix(prefix)]
-            problems.append(Problem(where, message("regions.two_regions", prefix=prefix, first=other, second=region)))
-    if not problems and not by_prefix:
-        problems.append(Problem(Where(path.name), message("regions.empty")))
+            problems.append(Problem(row.where("prefix"), message("regions.bad_prefix", found=prefix)))
+        elif (other := by_prefix.setdefault(code_prefix(prefix), region)) != region:
+            what = message("regions.two_regions", prefix=prefix, first=other, second=region)
+            problems.append(Problem(row.where("macro_region"), what))
     if problems:
         raise InputError(problems)
     return MacroRegions(by_prefix)
-
-
-def _text(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-    except OSError:
-        raise InputError([Problem(Where(path.name), message("regions.unreadable", path=str(path)))]) from None
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        pass
-    try:
-        return raw.decode("gb18030")
-    except UnicodeDecodeError:
-        raise InputError([Problem(Where(path.name), message("regions.not_text"))]) from None

@@ -325,7 +325,9 @@ def _by_name(text: str, written: str, level: Level | None) -> Resolution:
         return _unknown(text, written, readings)
     best = min(reading.rank for reading in sound)
     chosen = [reading for reading in sound if reading.rank == best]
-    return _answer(text, [*chosen, *_namesakes(chosen, sound)], level)
+    # 朝阳 in 朝阳社区学院 would not do for a 朝阳区 alone, but makes it doubtful that 朝阳市 is meant.
+    doubts = [reading for reading in readings if reading.rank == best and not reading.sound]
+    return _answer(text, [*chosen, *doubts, *_namesakes(chosen, sound)], level)
 
 
 def _namesakes(chosen: Sequence[_Reading], sound: Sequence[_Reading]) -> list[_Reading]:

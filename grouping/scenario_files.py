@@ -18,6 +18,7 @@ from rapidfuzz import fuzz, process
 from grouping.datafiles import SCENARIOS
 from grouping.errors import InputError, Problem, Where
 from grouping.messages import Lang, Message, message, say
+from grouping.regions import read_macro_regions
 from grouping.scenario import Scenario
 
 _EXTENDS = "extends"
@@ -232,7 +233,7 @@ def _read(path: Path) -> _Layer:
         raise InputError([Problem(Where(path.name, row=row), Message(what.key, {"text": shown}))]) from None
     flat: dict[str, Any] = {}
     for key, value in values.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and key in _SECTIONS:
             flat |= {f"{key}.{leaf}": content for leaf, content in value.items()}
         else:
             flat[key] = value
@@ -240,12 +241,13 @@ def _read(path: Path) -> _Layer:
 
 
 def _lines(text: str) -> dict[str, int]:
-    """The line of each key, counted from 1, as far as plain ``[section]`` and ``key =`` lines tell."""
+    """The line of each section and key, counted from 1, as far as plain ``[section]`` and ``key =`` lines tell."""
     lines: dict[str, int] = {}
     section = ""
     for number, line in enumerate(text.splitlines(), 1):
-        if found := re.match(r"\s*\[\s*([\w-]+)\s*\]", line):
+        if found := re.match(r"\s*\[\s*([\w.\-]+)\s*\]", line):
             section = f"{found[1]}."
+            lines.setdefault(found[1], number)
         elif found := re.match(r"\s*([\w.\-]+)\s*=", line):
             lines.setdefault(section + found[1], number)
     return lines
@@ -260,6 +262,11 @@ def _unknown_keys(layer: _Layer) -> Iterator[Problem]:
             continue
         if key in _SECTIONS:
             yield Problem(layer.where(key), message("scenario.section", section=key))
+            continue
+        if isinstance(layer.values[key], dict):
+            near = [name for name, _, _ in process.extract(key, _SECTIONS, scorer=fuzz.WRatio, limit=1)]
+            what = message("scenario.unknown_section", section=key, near=near, sections=_SECTIONS)
+            yield Problem(layer.where(key), what)
             continue
         yield Problem(layer.where(key), message("scenario.unknown_key", key=key, near=_nearest(key)))
 
@@ -276,16 +283,20 @@ def _nearest(key: str) -> list[str]:
 def _place_regions(
     merged: dict[str, Any], setters: Mapping[str, int], layers: Sequence[_Layer], problems: list[Problem]
 ) -> None:
-    """Make the path of the regions' file relative to where the program runs, not to the scenario that names it."""
+    """Make the path of the regions' file relative to where the program runs, not to the scenario, and check it."""
     regions = merged.get(_REGIONS)
     if not isinstance(regions, str) or regions in ("", "default"):
         return
     layer = layers[setters[_REGIONS]]
     path = Path(regions) if layer.path is None else layer.path.parent / regions
-    if path.is_file():
-        merged[_REGIONS] = str(path)
-    else:
+    if not path.is_file():
         problems.append(Problem(layer.where(_REGIONS), message("scenario.no_regions", path=str(path))))
+        return
+    merged[_REGIONS] = str(path)
+    try:
+        read_macro_regions(str(path))
+    except InputError as error:
+        problems.extend(error.problems)
 
 
 def _validated(

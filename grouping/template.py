@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import tempfile
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,8 @@ Kind = Literal["list", "links"]
 _LANG_AT: Mapping[Lang, int] = {"zh": 0, "en": 1}
 _ROWS = 2000
 """How many rows below the header have drop-downs."""
+_NOTE_WIDTH = 90
+"""How wide the notes are, in characters of half width."""
 _FONT = {"font_name": "Microsoft YaHei", "font_size": 11, "valign": "vcenter"}
 
 
@@ -121,6 +125,7 @@ def _write_sheet(
     styles = {required: _header_style(book, required) for required in (True, False)}
     text, number = book.add_format(_FONT | {"num_format": "@"}), book.add_format(_FONT)
     sheet.freeze_panes(1, 0)
+    _fit_page(sheet)
     sheet.set_row(0, 24)
     for column, its in enumerate(template.fields):
         sheet.set_column(column, column, its.width, text if its.text else number)
@@ -156,15 +161,30 @@ def _write_notes(book: Any, template: _Template, lang: Lang) -> None:
     sheet = book.add_worksheet(say("template.notes_sheet", lang))
     plain, bold = (book.add_format(_FONT | {"text_wrap": True} | more) for more in ({}, {"bold": True}))
     sheet.set_column(0, 0, 18)
-    sheet.set_column(1, 1, 90)
+    sheet.set_column(1, 1, _NOTE_WIDTH)
+    _fit_page(sheet)
     for row, note in enumerate(template.notes):
         sheet.merge_range(row, 0, row, 1, note.text(lang), plain)
-        sheet.set_row(row, 34)
+        sheet.set_row(row, _height(note.text(lang)))
     top = len(template.notes) + 1
     for row, its in enumerate(template.fields, top):
         sheet.write_string(row, 0, its.headers[_LANG_AT[lang]], bold)
-        required = say("template.required", lang) if its.required else ""
-        sheet.write_string(row, 1, required + its.about.text(lang), plain)
+        about = (say("template.required", lang) if its.required else "") + its.about.text(lang)
+        sheet.write_string(row, 1, about, plain)
+        sheet.set_row(row, _height(about))
+
+
+def _fit_page(sheet: Any) -> None:
+    """For printing: all columns on one page, A4 lying."""
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+
+
+def _height(text: str) -> float:
+    """The height in points that ``text`` takes when wrapped; LibreOffice and WPS do not find it themselves."""
+    columns = sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+    return 18.0 * math.ceil(columns / (_NOTE_WIDTH - 6))
 
 
 # --- What is in them -----------------------------------------------------------------------------------
@@ -176,6 +196,7 @@ _STATUSES = (("已批准", "approved"), ("待审", "pending"), ("未通过", "re
 _ADMITTED, _PENDING, *_ = _STATUSES
 _YES_NO = (("是", "yes"), ("否", "no"))
 _YES, _NO = _YES_NO
+_PAPERS = ("待补材料", "papers to follow")
 
 _LIST = _Template(
     file=message("template.list_file"),
@@ -224,7 +245,7 @@ _LIST = _Template(
             "",
             "",
         ),
-        ("A03", "苏州示例开放大学", _PREFECTURE, "江苏省苏州市", "", 120.585, 31.299, _ADMITTED, _YES, "", "", ""),
+        ("A03", "苏州示例开放大学", _PREFECTURE, "江苏省苏州市", "", 120.585, 31.299, _PENDING, "", "", "", _PAPERS),
         (
             "A04",
             "延庆示例成人学校",
@@ -233,11 +254,11 @@ _LIST = _Template(
             "",
             "",
             "",
-            _PENDING,
+            _ADMITTED,
+            _YES,
             "",
             "",
             "",
-            ("待补材料", "papers to follow"),
         ),
     ),
 )

@@ -99,6 +99,7 @@ def test_the_seat_stands_in_for_coordinates_and_the_division_for_the_level(tmp_p
     [
         ("省,市,区县", "浙江省,杭州市,上城区"),
         ("省份,地级市,县（市、区）", "浙江省,杭州市,上城区"),
+        ("省市区县", SHANGCHENG),
         ("省,地区", "浙江省,杭州市上城区"),
         ("省,地区", f"浙江省,{SHANGCHENG}"),
         ("adcode", "330102"),

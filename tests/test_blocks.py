@@ -41,8 +41,14 @@ def test_a_block_may_be_as_large_as_a_community() -> None:
 def test_a_block_that_is_too_large_is_explained_by_its_links() -> None:
     (problem,) = refused("abcd", [must("a", "b", 3), must("b", "c", 4), must("c", "d", 5)], max_size=2)
     assert "4 个实验点" in problem
-    assert "甲—乙（东西部结对，links.xlsx，第 3 行）、乙—丙（东西部结对，links.xlsx，第 4 行）" in problem
+    assert "甲—乙（东西部结对，第 3 行）、乙—丙（东西部结对，第 4 行）" in problem
     assert "第 5 行" not in problem
+
+
+def test_links_of_another_file_are_told_with_it() -> None:
+    elsewhere = Link("b", "c", Kind.WISH, Where("more.csv", row=2), must=True)
+    (problem,) = refused("abc", [must("a", "b", 3), elsewhere], max_size=2)
+    assert "甲—乙（东西部结对，第 3 行）、乙—丙（意向，more.csv，第 2 行）" in problem
 
 
 def test_two_that_must_be_together_and_apart_are_explained_by_the_shortest_chain() -> None:
@@ -56,7 +62,7 @@ def test_two_that_must_be_together_and_apart_are_explained_by_the_shortest_chain
     ]
     (problem,) = refused("abcde", links)
     assert problem.startswith("links.xlsx，第 7 行")
-    assert "丙—乙（东西部结对，links.xlsx，第 6 行）、乙—甲（东西部结对，links.xlsx，第 5 行）" in problem
+    assert "丙—乙（东西部结对，第 6 行）、乙—甲（东西部结对，第 5 行）" in problem
     assert "第 3 行" not in problem
 
 

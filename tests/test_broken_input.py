@@ -14,8 +14,9 @@ from grouping.applications import read_applications
 from grouping.blocks import blocks
 from grouping.cli import main
 from grouping.distances import read_distances
-from grouping.errors import InputError, Problem
+from grouping.errors import InputError, Problem, Where
 from grouping.link_files import read_links
+from grouping.messages import message
 from grouping.scenario_files import load_scenario
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 64
@@ -155,6 +156,14 @@ CASES: dict[str, Case] = {
     "link to nobody": links(
         ("联系.csv，第 2 行，“乙”列", "“鼓搂学院”", "最接近的是", "鼓楼学院"), "A1,鼓搂学院,意向,,"
     ),
+    "must between levels": Case(
+        ("联系.csv，第 2 行", "“南京市局”是地市级", "“上城学院”是区县级", "第十一条", "不能是“必须”"),
+        {
+            "名单.csv": GOOD + "B1,南京市局,地市级,江苏省南京市,,\n",
+            "联系.csv": "甲,乙,类型,强度\nB1,A1,东西部结对,必须\n",
+        },
+        links="联系.csv",
+    ),
     "link kind": links(("第 2 行，“类型”列", "“朋友”", "东西部结对、对口支援、意向、回避"), "A1,A2,朋友,,"),
     "link strength": links(("第 2 行，“强度”列", "“很强”", "必须 或 优先"), "A1,A2,意向,很强,"),
     "link price": links(("第 2 行，“权重”列", "“-5”", "公里数"), "A1,A2,意向,优先,-5"),
@@ -163,13 +172,13 @@ CASES: dict[str, Case] = {
         ("第 3 行", "A1", "联系.csv，第 2 行", "只留一行"), "A1,A2,意向,优先,5", "A1,A2,意向,优先,9"
     ),
     "must and avoid": links(
-        ("联系.csv，第 4 行", "必须回避", "联系.csv，第 2 行", "联系.csv，第 3 行"),
+        ("联系.csv，第 4 行", "必须回避", "（东西部结对，第 2 行）", "（对口支援，第 3 行）"),
         "A1,A2,东西部结对,必须,",
         "A2,A3,对口支援,必须,",
         "A1,A3,回避,必须,",
     ),
     "chain too long": Case(
-        ("11 个实验点", "最多 10 个", "联系.csv，第 11 行"),
+        ("11 个实验点", "最多 10 个", "（意向，第 11 行）"),
         {"名单.csv": MANY, "联系.csv": "甲,乙,类型,强度\n" + "".join(f"S{n},S{n + 1},意向,必须\n" for n in range(10))},
         links="联系.csv",
     ),
@@ -189,6 +198,19 @@ CASES: dict[str, Case] = {
     "sizes upside down": scenario(("最少 ≤ 理想 ≤ 最多", "size.min = 7"), "[size]\nmin = 7\n"),
     "not toml": scenario(("我的.toml，第 1 行", "不合 TOML 格式", "size：min"), "size：min = 3\n"),
     "circle": scenario(("绕成了圈", "我的.toml → 我的.toml"), 'extends = "我的.toml"\n'),
+    "misspelt section": scenario(
+        ("我的.toml，第 2 行", "没有 [sise] 这一节", "最接近的是 [size]", "travel"), "seed = 1\n[sise]\nmin = 3\n"
+    ),
+    "empty misspelt section": scenario(("我的.toml，第 1 行", "没有 [links.more] 这一节"), "[links.more]\n"),
+    "wrong macro-regions": Case(
+        ("片区.csv，第 3 行，“前缀”列", "“33x”", "2、4、6 或 9 位"),
+        {
+            "名单.csv": GOOD,
+            "我的.toml": '[travel]\nregions = "片区.csv"\n',
+            "片区.csv": "前缀,片区\n32,甲\n33x,乙\n",
+        },
+        scenario="我的.toml",
+    ),
     "no regions file": scenario(
         ("我的.toml，第 2 行", "片区文件不存在", "片区.csv"), '[travel]\nregions = "片区.csv"\n'
     ),
@@ -242,6 +264,34 @@ def test_the_command_line(case: Case, tmp_path: Path, monkeypatch: pytest.Monkey
     assert not (tmp_path / "out").exists()
     for private in ("张三", "李四", "王五", "000-000"):
         assert private not in done.output
+
+
+def test_a_wrong_list_does_not_hide_what_is_wrong_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {
+        "名单.csv": GOOD + "A3,丁,区县级,浙江省杭州市上城区,,\n",
+        "联系.csv": "甲,乙,类型\nA1,丁,朋友\n",
+        "我的.toml": "[size]\nmin = 7\nmax = 5\n",
+    }
+    lay_out(Case((), files), tmp_path)
+    monkeypatch.chdir(tmp_path)
+    call = ["solve", "名单.csv", "--links", "联系.csv", "--distances", "无.csv", "--scenario", "我的.toml"]
+    done = CliRunner().invoke(main, call)
+    assert done.exit_code == 2
+    *told, _ = done.stderr.splitlines()
+    expected = (
+        "最少 ≤ 理想 ≤ 最多",
+        "名单.csv，第 5 行，“编号”列",
+        "联系.csv，第 2 行，“类型”列",
+        "无.csv：没有这个文件",
+    )
+    assert all(says in line for says, line in zip(expected, told, strict=True))
+    assert not (tmp_path / "out").exists()
+
+
+def test_problems_are_told_file_by_file_and_down_the_rows() -> None:
+    places = [Where("b", row=3), Where("a", row=2), Where("b", row=1), Where("a"), Where("b", row=3, column="x")]
+    error = InputError([Problem(where, message("tables.empty")) for where in places])
+    assert [problem.where for problem in error.problems] == [places[at] for at in (2, 0, 4, 1, 3)]
 
 
 def test_there_are_at_least_twenty_kinds() -> None:

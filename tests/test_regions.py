@@ -158,10 +158,11 @@ def test_no_adcode_no_macro_region() -> None:
     assert MacroRegions({"11": "x"}).of("120000") is None
 
 
+@pytest.mark.parametrize("header", ["prefix,macro_region,basis", "前缀,片区,依据"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
-def test_own_macro_regions(tmp_path: Path, encoding: str) -> None:
+def test_own_macro_regions(tmp_path: Path, encoding: str, header: str) -> None:
     path = tmp_path / "regions.csv"
-    path.write_bytes("prefix,macro_region,basis\n33,浙江,own\n3301,杭州,own\n330200,宁波,own\n".encode(encoding))
+    path.write_bytes(f"{header}\n33,浙江,own\n3301,杭州,own\n330200,宁波,own\n".encode(encoding))
     regions = read_macro_regions(str(path))
     assert regions.of("330102") == "杭州"
     assert regions.of("330203") == "宁波"
@@ -174,7 +175,8 @@ def test_wrong_macro_regions_are_reported_together(tmp_path: Path) -> None:
     path.write_text("prefix,macro_region\n3x,甲\n33,\n11,乙\n110000,丙\n\n", encoding="utf-8")
     with pytest.raises(InputError) as caught:
         read_macro_regions(str(path))
-    assert [problem.where.row for problem in caught.value.problems] == [2, 3, 5]
+    told = [(problem.where.row, problem.where.column) for problem in caught.value.problems]
+    assert told == [(2, "prefix"), (3, "macro_region"), (5, "macro_region")]
 
 
 @pytest.mark.parametrize("content", [b"", b"a,b\n1,2\n", b"prefix,macro_region\n", b"\xff\xff\xff"])

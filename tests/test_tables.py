@@ -200,6 +200,7 @@ def test_rows_under_one_merged_name_are_one_record(tmp_path: Path) -> None:
         [["合计", None, 2]],
         [["合计", 2, None]],
         [[None, "小计", None]],
+        [[None, "浙江省小计", "2"]],
         [["共 2 个", None, None]],
         [["说明：", None, None], ["1．本名单以批复为准。", None, None], ["2．联系人：张三", None, None]],
         [[None, None, None], ["备注：另有一份", None, None]],

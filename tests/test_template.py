@@ -55,7 +55,7 @@ def test_the_example_is_not_read_but_would_be_right(tmp_path: Path, lang: Lang) 
         read_applications(path)
     assert [problem.what.key for problem in caught.value.problems] == ["tables.no_rows"]
     applications = read_applications(copy_example(path))
-    assert [site.id for site in applications] == ["A01", "A02", "A03"]
+    assert [site.id for site in applications] == ["A01", "A02", "A04"]
     assert len(applications.left_out) == 1
     assert not applications.remarks
 
@@ -112,3 +112,13 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str,
     assert again.exit_code == 2
     assert "--force" in again.stderr
     assert CliRunner().invoke(main, [*args, name, "--force"]).exit_code == 0
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_notes_can_be_read_without_the_program_that_wrote_them(tmp_path: Path, lang: Lang) -> None:
+    book = openpyxl.load_workbook(write_template(tmp_path / "a.xlsx", lang=lang))
+    notes = book.worksheets[1]
+    heights = [notes.row_dimensions[row[0].row].height for row in notes.iter_rows() if row[0].value]
+    assert all(height is not None for height in heights)
+    assert len(set(heights)) > 1
+    assert all(sheet.page_setup.orientation == "landscape" and sheet.page_setup.fitToHeight == 0 for sheet in book)
