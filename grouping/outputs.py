@@ -68,8 +68,15 @@ def check_folder(out: Path) -> None:
             is open in another program.
 
     """
-    if out.exists() and not out.is_dir():
-        raise InputError([Problem(Where(out.name), message("report.out_is_file"))])
+    try:
+        if out.exists() and not out.is_dir():
+            raise InputError([Problem(Where(out.name), message("report.out_is_file"))])
+        existing = next(folder for folder in (out.resolve(), *out.resolve().parents) if folder.exists())
+        # Whether one may write is best found out by writing; what is missing of the path is made only in the end.
+        with tempfile.TemporaryDirectory(prefix=".", dir=existing):
+            pass
+    except OSError as error:
+        raise _no_folder(out, error) from None
     problems = []
     for path in (out / name for name in _NAMES):
         try:
@@ -85,13 +92,14 @@ def check_folder(out: Path) -> None:
 
 @contextmanager
 def _aside(out: Path) -> Iterator[Path]:
-    """An empty folder beside ``out``, so that moving its files there is a renaming; gone afterwards."""
+    """An empty folder in ``out``, or beside where that will be, so that moving files is renaming; gone afterwards."""
     try:
         place = out.resolve()
-        place.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+        near = place if place.exists() else place.parent
+        near.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=near))
     except OSError as error:
-        raise InputError([Problem(Where(out.name), message("report.out_no_folder", why=error.strerror))]) from None
+        raise _no_folder(out, error) from None
     try:
         # The scratch folder is its owner's alone; the one within has the usual permissions.
         folder = scratch / "files"
@@ -99,6 +107,10 @@ def _aside(out: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _no_folder(out: Path, error: OSError) -> InputError:
+    return InputError([Problem(Where(out.name), message("report.out_no_folder", why=error.strerror))])
 
 
 def _move(folder: Path, out: Path) -> tuple[Path, ...]:

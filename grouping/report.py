@@ -109,7 +109,7 @@ class _Report:
                     km(level.cost.total_km),
                     km(level.bound_km),
                     self._text(proof(level)),
-                    self._text(stop_reason(level.stopped_by)),
+                    self._text(stop_reason(level)),
                 )
                 for level in result.levels
             ],
@@ -127,10 +127,16 @@ class _Report:
         )
         for name, value, why in zip(COST_PARTS, result.cost.parts().values(), explanations, strict=True):
             yield self._item("report.cost_part", part=name, km=km(value), why=why)
-        yield ""
-        yield self._say("report.bound_explained", bound=km(result.bound_km))
+        if result.bound_km > 0:
+            yield ""
+            yield self._say("report.bound_explained", bound=km(result.bound_km))
 
     def _communities(self) -> Iterator[str]:
+        if not self._result.communities:
+            yield self._say("report.no_communities")
+            return
+        yield self._say("report.lead_explained")
+        yield ""
         for level in self._result.levels:
             if not level.communities:
                 continue
@@ -184,6 +190,10 @@ class _Report:
             yield self._item("report.link_broken", **self._ends(item), km=km(item.cost_km), where=item.link.where)
         if len(broken) > _MOST_LINES:
             yield self._item("report.more_links", count=len(broken) - _MOST_LINES)
+        if result.unhonourable:
+            yield ""
+            yield self._say("report.links_lost", count=len(result.unhonourable))
+            yield ""
         for lost in result.unhonourable:
             ends = {"a": _escaped(lost.a), "b": _escaped(lost.b), "kind": lost.kind.label}
             yield self._item("report.link_lost", **ends, reason=lost.reason, where=lost.where)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from grouping.clock import StoppedBy
 from grouping.messages import Message, message
 from grouping.result import LevelResult, Result, Status
 
@@ -36,14 +35,17 @@ def proof(part: Result | LevelResult) -> Message:
         return message("report.nothing_to_group")
     if part.status is Status.OPTIMAL:
         return message("report.proved")
-    if not math.isfinite(part.gap):
+    if part.bound_km <= 0:
+        # That a cost is no less than nothing says nothing.
         return message("report.unbounded")
     return message("report.within", gap=percent(part.gap))
 
 
-def stop_reason(stopped_by: StoppedBy) -> Message:
+def stop_reason(part: Result | LevelResult) -> Message:
     """What ended the search."""
-    return _STOPPED[stopped_by.value]
+    if part.status is Status.NOTHING_TO_GROUP:
+        return message("report.stopped_nothing")
+    return _STOPPED[part.stopped_by.value]
 
 
 def measure(result: Result) -> Message:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from grouping.links import Kind
 from grouping.messages import Lang, Message, message, say
 from grouping.result import Result
 from grouping.scenario_files import scenario_values
-from grouping.wording import COST_PARTS, proof, stop_reason
+from grouping.wording import proof, stop_reason
 
 
 class _Degrees(float):
@@ -36,6 +37,9 @@ Cell = str | int | float | bool | None
 
 _BANDS = ("#DCE9F7", "#FBE5D6", "#E2F0D9", "#FFF2CC", "#E4DFEC", "#DDEFEF")
 _WIDEST = 60
+"""Columns wider than this wrap their text; characters, as all widths."""
+_LINE = 16.0
+"""The height of a line of text; points."""
 _MADE = datetime(2000, 1, 1)
 """A fixed date of creation: the same grouping gives the same bytes."""
 
@@ -81,7 +85,7 @@ def _overview(result: Result, check: CheckReport, lang: Lang) -> _Table:
             level.bound_km,
             _Fraction(level.gap),
         )
-        words = (proof(level).text(lang), stop_reason(level.stopped_by).text(lang))
+        words = (proof(level).text(lang), stop_reason(level).text(lang))
         rows.append((level.level.label.text(lang), *figures, *words))
     placed = sum(len(community.members) for community in result.communities)
     figures = (
@@ -92,10 +96,11 @@ def _overview(result: Result, check: CheckReport, lang: Lang) -> _Table:
         result.bound_km,
         _Fraction(result.gap),
     )
-    words = (proof(result).text(lang), stop_reason(result.stopped_by).text(lang))
+    words = (proof(result).text(lang), stop_reason(result).text(lang))
     rows.append((say("workbook.total", lang), *figures, *words))
     rows.append(())
-    rows += [(name.text(lang), km) for name, km in zip(COST_PARTS, result.cost.parts().values(), strict=True)]
+    parts = _header(lang, *_COST_PARTS)
+    rows += list(zip(parts, result.cost.parts().values(), strict=True))
     rows.append(())
     rows.append((say("workbook.check", lang), verdict(check).text(lang)))
     rows += [(rule_name(rule).text(lang), outcome(rule).text(lang)) for rule in check.rules]
@@ -108,7 +113,7 @@ def _overview(result: Result, check: CheckReport, lang: Lang) -> _Table:
 
 def _communities(result: Result, lang: Lang) -> _Table:
     header = _header(lang, "community", "level", "members_count", "lead", "region", "crosses", "mean", "farthest")
-    header += _header(lang, "cost", "travel", "cross_region", "size", "links_cost", "member_names")
+    header += _header(lang, "cost", *_COST_PARTS, "member_names")
     separator = say("report.comma", lang)
     rows: list[tuple[Cell, ...]] = [
         (
@@ -216,6 +221,8 @@ def _header(lang: Lang, *keys: str) -> tuple[str, ...]:
     return tuple(_HEADERS[key].text(lang) for key in keys)
 
 
+_COST_PARTS = ("travel", "cross_region", "size", "links_cost")
+"""The headers of a cost's parts, in the order of :meth:`grouping.cost.Cost.parts`."""
 _HEADERS = {
     "adcode": message("workbook.adcode"),
     "bound": message("workbook.bound"),
@@ -271,9 +278,9 @@ class _Sheets:
     def __init__(self, book: Workbook, lang: Lang) -> None:
         self._book = book
         self._lang = lang
-        self._head = book.add_format(
-            {"bold": True, "bg_color": "#404040", "font_color": "#FFFFFF", "valign": "vcenter"}
-        )
+        head = {"bold": True, "bg_color": "#404040", "font_color": "#FFFFFF", "valign": "vcenter"}
+        self._head = book.add_format({**head, "indent": 1})
+        self._head_of_numbers = book.add_format({**head, "align": "right"})
         self._plain = _formats(book, None)
         self._bands = [_formats(book, colour) for colour in _BANDS]
 
@@ -281,19 +288,22 @@ class _Sheets:
         """Write ``table`` into a new sheet."""
         sheet = self._book.add_worksheet(name.text(self._lang))
         for column, text in enumerate(table.header):
-            sheet.write_string(0, column, text, self._head)
+            cells = [row[column] for row in table.rows if column < len(row)]
+            numbers = any(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in cells)
+            sheet.write_string(0, column, text, self._head_of_numbers if numbers else self._head)
+            # The filter's button takes the room of two characters, the indent that of one.
+            width = max([_width(text) + 3, *(_width(self._text(cell)) + 2 for cell in cells)])
+            sheet.set_column(column, column, min(width, _WIDEST))
         for number, row in enumerate(table.rows):
             looks = self._bands[table.band(number) % len(_BANDS)] if table.band else self._plain
             for column, cell in enumerate(row):
                 _write(sheet, number + 1, column, cell, self._text(cell), looks)
+            # Excel makes room for wrapped text when it opens a file, but others don't.
+            if (lines := max((_lines(self._text(cell)) for cell in row), default=1)) > 1:
+                sheet.set_row(number + 1, lines * _LINE)
         sheet.freeze_panes(1, 0)
         if table.rows and table.filtered:
             sheet.autofilter(0, 0, len(table.rows), len(table.header) - 1)
-        for column, text in enumerate(table.header):
-            cells = [self._text(row[column]) for row in table.rows if column < len(row)]
-            # The filter's button takes the room of two characters.
-            width = max([_width(text) + 3, *(_width(cell) + 1 for cell in cells)])
-            sheet.set_column(column, column, min(width, _WIDEST))
         # Codes are text on purpose; Excel need not flag every one of them.
         sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{len(table.rows) + 1}"})
         sheet.set_landscape()
@@ -304,7 +314,9 @@ class _Sheets:
         """A cell as it will look, near enough to measure it."""
         if isinstance(cell, bool):
             return say("workbook.yes", self._lang) if cell else say("workbook.no", self._lang)
-        return "" if cell is None else f"{cell:,.1f}" if isinstance(cell, float) else str(cell)
+        if isinstance(cell, float):
+            return f"{cell:,.4f}" if isinstance(cell, _Degrees) else f"{cell:,.1f}"
+        return "" if cell is None else str(cell)
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +331,7 @@ class _Looks:
 def _formats(book: Workbook, colour: str | None) -> _Looks:
     common = {"valign": "top"} | ({"bg_color": colour, "border": 1, "border_color": "#D9D9D9"} if colour else {})
     return _Looks(
-        text=book.add_format({**common, "text_wrap": True}),
+        text=book.add_format({**common, "text_wrap": True, "align": "left", "indent": 1}),
         whole=book.add_format({**common, "num_format": "0"}),
         decimal=book.add_format({**common, "num_format": "#,##0.0"}),
         degrees=book.add_format({**common, "num_format": "0.0000"}),
@@ -345,3 +357,8 @@ def _width(text: str) -> int:
     """Columns a text takes in Excel's measure: a Chinese character takes two."""
     lines = text.splitlines() or [""]
     return max(sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in line) for line in lines)
+
+
+def _lines(text: str) -> int:
+    """How many lines a text takes in the widest column; a few characters are left for breaking between words."""
+    return sum(math.ceil(max(_width(line), 1) / (_WIDEST - 4)) for line in text.splitlines() or [""])

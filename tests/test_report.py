@@ -17,7 +17,7 @@ from grouping.result import Status
 from grouping.scenario import LinkPrices, Scenario, Size
 from grouping.sites import Applications
 from grouping.summary import summary, summary_json
-from grouping.wording import percent, proof
+from grouping.wording import percent, proof, stop_reason
 
 from made_result import made_check, made_result
 
@@ -113,4 +113,22 @@ def test_long_lists_are_cut_with_a_word_about_the_rest() -> None:
 def test_an_empty_list_makes_a_report_too() -> None:
     empty = replace(made_result(), applications=Applications((), file="空.csv"), levels=(), links=(), unhonourable=())
     assert empty.status is Status.NOTHING_TO_GROUP
-    assert "没有可编组的实验点" in report(empty, made_check())
+    assert "不能编成任何共同体" in report(empty, made_check())
+
+
+def test_a_level_that_was_not_searched_claims_no_proof() -> None:
+    level = replace(made_result().levels[0], status=Status.NOTHING_TO_GROUP, stopped_by=StoppedBy.PROOF)
+    assert stop_reason(level).text() == "没有计算"
+
+
+def test_without_a_bound_no_gap_is_claimed() -> None:
+    level = replace(made_result().levels[0], bound_km=0.0, gap=1.0)
+    text = report(replace(made_result(), levels=(level,)), made_check())
+    assert "尚无理论下限" in text
+    assert "100.00%" not in text
+    assert "代价都不会低于它" not in text
+
+
+def test_links_that_can_not_be_honoured_are_counted_apart() -> None:
+    text = report(made_result(), made_check())
+    assert f"另有 {len(made_result().unhonourable)} 条无法落实，不计代价：" in text

@@ -10,6 +10,7 @@ import pytest
 from openpyxl.workbook import Workbook
 
 from grouping.grouping_files import read_grouping
+from grouping.messages import message
 from grouping.scenario_files import scenario_values
 from grouping.workbook import write_workbook
 
@@ -65,10 +66,24 @@ def test_sheets_can_be_read_and_filtered(book: Workbook) -> None:
     assert members.freeze_panes == "A2"
     assert members.auto_filter.ref == "A1:J13"
     assert members.column_dimensions["C"].width >= 2 * len("上海市静安区社区学校")
+    assert all(members.column_dimensions[column].width >= len("121.4500") + 1 for column in "FG")
     colours = [members.cell(row, 1).fill.start_color.rgb for row in (2, 7, 8, 11)]
     assert colours[0] == colours[1]
     assert colours[1] != colours[2]
     assert colours[2] != colours[3]
+
+
+def test_rows_are_as_high_as_their_wrapped_text(tmp_path: Path) -> None:
+    result = made_result()
+    long = result.applications.remarks[0]
+    wrapped = replace(long, name="甲", what=message("map.no_font"))
+    long = replace(long, name="甲乙丙丁" * 30)
+    applications = replace(result.applications, remarks=(wrapped, long))
+    path = tmp_path / "grouping.xlsx"
+    write_workbook(replace(result, applications=applications), made_check(), path)
+    heights = openpyxl.load_workbook(path)["说明"].row_dimensions
+    assert heights[2].height is None
+    assert heights[3].height >= 15 * (2 * 4 * 30 / 60)
 
 
 def test_what_is_not_placed_and_why(book: Workbook) -> None:
@@ -97,6 +112,7 @@ def test_the_overview_has_each_level_and_the_total(book: Workbook) -> None:
     assert county[:6] == ("区县级", 2, 9, 1, 2500.25, 2450)
     assert street[:4] == ("街镇级", 1, 3, 0)
     assert total[:5] == ("合计", 3, 12, 1, 2980.75)
+    assert "路程（公里）" in {row[0] for row in rows(book, "概览")}
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

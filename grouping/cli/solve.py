@@ -14,6 +14,7 @@ from grouping.cli.speaking import SpeakingCommand, lang_option
 from grouping.clock import StoppedBy
 from grouping.distances import Distances, read_distances
 from grouping.errors import InputError, Problem
+from grouping.grids import read_grids
 from grouping.link_files import applicable_links, read_links
 from grouping.links import Links
 from grouping.maps import Atlas, MapOptions
@@ -102,6 +103,9 @@ def solve(
             click.echo(say("cli.first_run", lang), err=True)
     with ProgressView(lang, quiet=quiet) as progress:
         result = search(sites, choices, links=links, distances=distances, workers=workers, progress=progress)
+    if not quiet:
+        # Drawing takes seconds, in which a second Ctrl-C would throw away what the first one asked for.
+        click.echo(say("cli.writing", lang), err=True)
     audit = _audit(result, sites, choices, links, distances)
     written = write_outputs(result, audit, folder, lang, maps)
     _tell(result, audit, written, lang)
@@ -132,12 +136,14 @@ class _Reading:
 def _with_the_list(
     reading: _Reading, sites: Applications | None, links_path: str | None, distances_path: str | None
 ) -> tuple[Links | None, Distances | None]:
-    """What names the sites of the list can only be understood once the list is."""
-    if sites is None:
-        return None, None
+    """What names the sites of the list; where that is wrong itself, as much as can be checked without it."""
     links = reading.attempt(lambda: read_links(links_path, sites)) if links_path else None
-    distances = reading.attempt(lambda: read_distances(distances_path, sites)) if distances_path else None
-    return links, distances
+    if distances_path is None:
+        return links, None
+    if sites is None:
+        reading.attempt(lambda: read_grids(Path(distances_path)))
+        return links, None
+    return links, reading.attempt(lambda: read_distances(distances_path, sites))
 
 
 def _audit(

@@ -188,11 +188,12 @@ class Atlas:
 
     def _title(self, level: LevelResult) -> str:
         return say(
-            "map.title",
+            "map.title_unplaced" if level.unplaced else "map.title",
             self.lang,
             level=level.level.label,
             communities=len(level.communities),
             sites=sum(len(community.members) for community in level.communities),
+            unplaced=len(level.unplaced),
         )
 
     def _caption(self, level: LevelResult, shown: Scene) -> str:

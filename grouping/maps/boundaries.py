@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,12 @@ from shapely.geometry.base import BaseGeometry
 
 from grouping.errors import InputError, Problem, Where
 from grouping.messages import Message, message
+
+_TAIWAN = shapely.box(120.2, 22.2, 121.6, 25.2)
+_DIAOYU = shapely.box(123.3, 25.6, 124.7, 26.1)
+"""钓鱼岛 and the islets beside it; degrees."""
+_BESIDE = 0.5
+"""How far from ours another map may draw a dash; degrees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,9 @@ def national_boundaries() -> Boundaries:
 def read_boundaries(path: Path) -> Boundaries:
     """The office's own boundaries: GeoJSON, or a shapefile in WGS-84 degrees. Areas are filled, lines drawn strong.
 
+    A file that lacks Taiwan, 钓鱼岛 or the dashed line, such as one of a province, lies on the national border of
+    天地图, for no boundaries are drawn without them.
+
     Raises:
         InputError: the file can't be read, holds no areas or lines, or is not in degrees.
 
@@ -66,7 +75,17 @@ def read_boundaries(path: Path) -> Boundaries:
     west, south, east, north = shapely.total_bounds([*areas, *lines])
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
         raise _error(path, message("map.boundary_degrees", west=west, south=south, east=east, north=north))
-    return Boundaries(areas, (), lines, (), (), message("map.source_file", file=path.name))
+    if _is_whole((*areas, *lines)):
+        return Boundaries(areas, (), lines, (), (), message("map.source_file", file=path.name))
+    nation = national_boundaries()
+    source = message("map.source_file_on_tianditu", file=path.name)
+    return Boundaries((*nation.borders, *areas), (), (*nation.borders, *lines), nation.dashes, nation.undefined, source)
+
+
+def _is_whole(shapes: Sequence[BaseGeometry]) -> bool:
+    """Whether the shapes show what every map of China has: Taiwan, 钓鱼岛 and each dash of the dashed line."""
+    dashes = [dash.buffer(_BESIDE) for dash in get_cn_line("九段线").geoms]
+    return all(shapely.intersects(shapes, place).any() for place in (_TAIWAN, _DIAOYU, *dashes))
 
 
 def _error(path: Path, what: Message) -> InputError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,9 @@ _COLOURS = (
     "#2f43b0",
     "#c05a00",
 )
+
+_A_PLACE = "(?=[^社]{1,9}?[市区县旗州盟镇乡]|[^社]{1,9}?(街道|地区))"
+"""Followed by what looks like a division. 社区, as in 社区学院, is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +76,23 @@ def scene(level: LevelResult) -> Scene | None:
         Group(community, np.array(spots), _middle(points, spots) if lead is None else lead, colour)
         for (community, spots, lead), colour in zip(rows, colours, strict=True)
     )
-    names = tuple(short_name(site.name) for site in sites)
-    return Scene(names, points, groups, np.arange(first, len(sites)), everyone - len(sites))
+    return Scene(_labels(sites), points, groups, np.arange(first, len(sites)), everyone - len(sites))
+
+
+def _labels(sites: list[Site]) -> tuple[str, ...]:
+    """The sites' short names; the full ones of those that would be called alike."""
+    short = [short_name(site.name) for site in sites]
+    count = Counter(short)
+    return tuple(name if count[name] == 1 else site.name for name, site in zip(short, sites, strict=True))
 
 
 def short_name(name: str) -> str:
-    """A site's name without the province and the city before it: 浙江省杭州市上城区 is 上城区."""
-    name = re.sub(r"^.{2,}?(省|自治区|特别行政区)(?=.{2})", "", name)
-    return re.sub(r"^([^区县]{2,4}?市|[^区县]{2,12}?(自治州|地区|盟))(?=.{2})", "", name)
+    """A site's name without the province and the city before its place: 浙江省杭州市上城区 is 上城区.
+
+    What is left begins with a place, for 河北省教育局 and 廊坊市教育局 must not both become 教育局.
+    """
+    name = re.sub(rf"^.{{2,}}?(省|自治区|特别行政区){_A_PLACE}", "", name)
+    return re.sub(rf"^([^区县]{{2,4}}?市|[^区县]{{2,12}}?(自治州|地区|盟)){_A_PLACE}", "", name)
 
 
 def _middle(points: Points, spots: list[int]) -> int:
