@@ -15,7 +15,8 @@ from ortools.sat.python import cp_model
 
 from grouping.bound import reduced_costs
 from grouping.clock import Clock
-from grouping.cost import Floats
+from grouping.cost import Floats, Ints
+from grouping.cuts import charged
 from grouping.pricing import Candidates, Duals
 from grouping.problem import Problem
 
@@ -42,15 +43,15 @@ class ChoiceModel:
     Args:
         problem: one level.
         candidates: possible communities.
-        unit_duals: (u,) km, the prices of the units in the LP bound.
+        duals: the prices of the LP bound.
         exact_km: differences below this do not matter.
 
     """
 
-    def __init__(self, problem: Problem, candidates: Candidates, unit_duals: Floats, exact_km: float) -> None:
+    def __init__(self, problem: Problem, candidates: Candidates, duals: Duals, exact_km: float) -> None:
         self._problem = problem
         self._candidates = candidates
-        self._base = float(unit_duals.sum())
+        self._base = float(duals.unit.sum())
         # Whole numbers of the model for a kilometre; each choice is rounded by less than one of them.
         self._scale = (problem.most + problem.unplaced) / (_ROUNDING * exact_km)
         self._model = cp_model.CpModel()
@@ -59,7 +60,8 @@ class ChoiceModel:
         self._each_unit_once()
         self._number_of_communities()
         self._unplaced_sites()
-        self._least_cost(unit_duals)
+        self._subset_rows(duals.cuts.triples)
+        self._least_cost(duals.unit)
 
     def _each_unit_once(self) -> None:
         takers: list[list[cp_model.IntVar]] = [[] for _ in range(self._problem.size)]
@@ -80,9 +82,14 @@ class ChoiceModel:
             weights = self._problem.prices.weight.tolist()
             self._model.add(cp_model.LinearExpr.weighted_sum(self._alone, weights) == self._problem.unplaced)
 
+    def _subset_rows(self, triples: Ints) -> None:
+        # Implied too; with them the solver starts from the LP that gave the bound.
+        for column in charged(triples, self._candidates.sets, self._candidates.counts).T:
+            self._model.add_at_most_one([self._chosen[k] for k in np.flatnonzero(column)])
+
     def _least_cost(self, unit_duals: Floats) -> None:
         # Rounded down, so that the bound stays one.
-        reduced = reduced_costs(self._problem, self._candidates, Duals(unit_duals))
+        reduced = reduced_costs(self._problem, self._candidates, Duals.of(unit_duals))
         alone = self._problem.prices.apart - unit_duals if self._alone else np.zeros(0)
         costs = np.floor(np.concatenate([reduced, alone]) * self._scale).astype(np.int64)
         self._model.minimize(cp_model.LinearExpr.weighted_sum([*self._chosen, *self._alone], costs.tolist()))

@@ -120,7 +120,7 @@ class _Run:
     def bound(self) -> None:
         """Solve the LP over all candidates."""
         start = Candidates.of(self._best, self._problem.largest)
-        self._lp = lower_bound(self._problem, self._pricer, start, self._clock.stopped, self._raise)
+        self._lp = lower_bound(self._problem, self._pricer, start, self._best_km, self._clock.stopped, self._raise)
 
     def choose(self) -> bool:
         """Choose among all candidates that can be in a better grouping, or the likeliest of them if they are too many.
@@ -142,7 +142,7 @@ class _Run:
             return False
         pool = priced.candidates + Candidates.of(self._best, self._problem.largest)
         before = self._best_km
-        choice = ChoiceModel(self._problem, pool, lp.duals.unit, self._exact_km).solve(
+        choice = ChoiceModel(self._problem, pool, lp.duals, self._exact_km).solve(
             self._best,
             clock=self._clock,
             gap_km=self._gap * self._best_km,

@@ -14,13 +14,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from grouping.cost import HOSTED, Floats, Ints, Prices
+from grouping.cuts import Cuts
 
 _ROOM = 256
 """Candidates that one root may first return; the room grows as needed."""
@@ -34,10 +35,16 @@ _NODES = 3_000_000
 
 @dataclass(frozen=True, slots=True)
 class Duals:
-    """Dual prices in km: ``unit`` (u,) of each unit's row, ``community`` of the row that counts communities."""
+    """Dual prices in km: ``unit`` (u,) of each unit's row, ``community`` of the row that counts them, ``cuts``."""
 
     unit: Floats
-    community: float = 0.0
+    community: float
+    cuts: Cuts
+
+    @classmethod
+    def of(cls, unit: Floats, community: float = 0.0) -> Self:
+        """Prices without cuts."""
+        return cls(unit, community, Cuts.none(len(unit)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +165,7 @@ class Pricer:
                     self.prices,
                     duals.unit,
                     duals.community,
+                    duals.cuts,
                     ties,
                     self.sizes.start,
                     *root,
@@ -348,8 +356,10 @@ def _linked(company, a, need, here):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _bounds(company, items, gains, count, need, here, keys, weights, filled):  # type: ignore[no-untyped-def]
-    """Bounds for adding weight ``need`` out of ``items[:count]``, whose ``gains`` are known.
+def _bounds(company, items, gains, tolls, count, need, here, keys, weights, filled):  # type: ignore[no-untyped-def]
+    """Bounds for adding weight ``need`` out of ``items[:count]``, whose ``gains`` and ``tolls`` are known.
+
+    A toll is paid for cuts by the first of two to join, so both together pay half of it each.
 
     Fills ``keys`` with what each item adds at least, ``weights``, and ``filled`` as :func:`_cheapest` does.
     """
@@ -362,9 +372,9 @@ def _bounds(company, items, gains, count, need, here, keys, weights, filled):  #
         weights[k] = company.weight[a]
         rest = max(0, need - weights[k])
         if linked and company.start[a] < company.start[a + 1]:
-            keys[k] = gains[k] + 0.5 * _linked(company, a, rest, here)
+            keys[k] = gains[k] + 0.5 * (tolls[k] + _linked(company, a, rest, here))
         else:
-            keys[k] = gains[k] + 0.5 * company.near[a, rest]
+            keys[k] = gains[k] + 0.5 * (tolls[k] + company.near[a, rest])
     if linked:
         for k in range(count):
             here[items[k]] = False
@@ -372,8 +382,12 @@ def _bounds(company, items, gains, count, need, here, keys, weights, filled):  #
 
 
 @njit(cache=True, nogil=True)
-def _joiners(prices, unit_dual, factor, ties, root, host, need):  # type: ignore[no-untyped-def]
-    """(units that may join the root, what each adds)."""
+def _joiners(prices, unit_dual, cuts, factor, ties, root, host, need):  # type: ignore[no-untyped-def]
+    """(units that may join the root, what each adds, its toll for cuts with the root)."""
+    toll = np.zeros(len(prices.weight))
+    for k in range(cuts.start[root], cuts.start[root + 1]):
+        for b in cuts.triples[cuts.of[k]]:
+            toll[b] += cuts.price[cuts.of[k]]
     units = np.empty(len(prices.weight), dtype=np.int64)
     gains = np.empty(len(prices.weight))
     count = 0
@@ -383,7 +397,7 @@ def _joiners(prices, unit_dual, factor, ties, root, host, need):  # type: ignore
             units[count] = b
             gains[count] = _alone(prices, unit_dual, factor, ties, host, b) + _connection(ties, factor, root, b)
             count += 1
-    return units[:count], gains[:count]
+    return units[:count], gains[:count], toll[units[:count]]
 
 
 @njit(cache=True, nogil=True)
@@ -412,29 +426,53 @@ def _write(row, root, units, chosen, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _outlook(prices, unit_dual, community_dual, ties, index, size, root, host):  # type: ignore[no-untyped-def]
+def _outlook(prices, unit_dual, community_dual, cuts, ties, index, size, root, host):  # type: ignore[no-untyped-def]
     """What may join a root in a community of ``size`` sites.
 
-    Returns (reduced cost of the root alone, units, what each adds, what each adds at least, bounds as
+    Returns (reduced cost of the root alone, units, what each adds, its toll, what each adds at least, bounds as
     :func:`_cheapest` fills them).
     """
     factor = _factor(prices.measure, size)
     need = size - prices.weight[root]
     base = prices.size_km * abs(size - prices.preferred) - community_dual
     base += _alone(prices, unit_dual, factor, ties, host, root)
-    units, gains = _joiners(prices, unit_dual, factor, ties, root, host, need)
+    units, gains, tolls = _joiners(prices, unit_dual, cuts, factor, ties, root, host, need)
     weights = prices.weight[units]
     keys = np.empty(len(units))
     for k in range(len(units)):
-        keys[k] = gains[k] + 0.5 * ties.near[index, units[k], need - weights[k]]
+        keys[k] = gains[k] + 0.5 * (tolls[k] + ties.near[index, units[k], need - weights[k]])
     filled = np.empty(need + 1)
     _cheapest(keys, weights, len(units), need, filled)
-    return base, units, gains, keys, filled
+    return base, units, gains, tolls, keys, filled
+
+
+@njit(cache=True, nogil=True)
+def _toll(cuts, units, spot, root, chosen, depth, change, share):  # type: ignore[no-untyped-def]
+    """Write into ``change`` how the tolls change as ``chosen[depth]`` joins; with a ``share`` of 0, clear it again.
+
+    The first unit of a cut makes the other two pay; once a second has paid, the third goes free.
+    """
+    newcomer = units[chosen[depth]]
+    for k in range(cuts.start[newcomer], cuts.start[newcomer + 1]):
+        cut = cuts.of[k]
+        held = 0
+        for member in cuts.triples[cut]:
+            held += member == root
+            for d in range(depth):
+                held += member == units[chosen[d]]
+        for member in cuts.triples[cut]:
+            if member != newcomer and spot[member] >= 0:
+                if share == 0.0:
+                    change[spot[member]] = 0.0
+                elif held == 0:
+                    change[spot[member]] += cuts.price[cut]
+                elif held == 1:
+                    change[spot[member]] -= cuts.price[cut]
 
 
 @njit(cache=True, nogil=True)
 def _from_root(  # type: ignore[no-untyped-def]
-    prices, unit_dual, community_dual, ties, smallest, root, host, threshold, best_only, nodes, halt, sets
+    prices, unit_dual, community_dual, cuts, ties, smallest, root, host, threshold, best_only, nodes, halt, sets
 ):
     """Search the candidates of one root with a reduced cost below ``threshold``.
 
@@ -443,14 +481,15 @@ def _from_root(  # type: ignore[no-untyped-def]
     finished within ``nodes`` partial sets); unfinished, the bound is the least one of what is still open.
     """
     sizes, _, width = ties.near.shape
-    # At depth d of the search: items[d], gains[d], length[d]: who may join and what that adds; at[d]: the next to
-    # try; value[d], need[d]: reduced cost so far, sites still missing.
+    # At depth d of the search: items[d], gains[d], tolls[d], length[d]: who may join and what that adds; at[d]: the
+    # next to try; value[d], need[d]: reduced cost so far, sites still missing.
     length = np.zeros(width, dtype=np.int64)
     at = np.zeros(width, dtype=np.int64)
     value = np.empty(width)
     need = np.empty(width, dtype=np.int64)
     chosen = np.empty(width, dtype=np.int64)
     filled = np.empty(width)
+    spot = np.full(len(prices.weight), -1, dtype=np.int64)
     count = 0
     least = 0.0
     opened = 0
@@ -461,8 +500,8 @@ def _from_root(  # type: ignore[no-untyped-def]
             continue
         limit = threshold
         row = -1
-        base, units, root_gains, root_keys, root_filled = _outlook(
-            prices, unit_dual, community_dual, ties, index, size, root, host
+        base, units, root_gains, root_tolls, root_keys, root_filled = _outlook(
+            prices, unit_dual, community_dual, cuts, ties, index, size, root, host
         )
         if base + root_filled[left] >= limit:
             continue
@@ -475,7 +514,8 @@ def _from_root(  # type: ignore[no-untyped-def]
         # The promising ones first, so that the limit falls early.
         order = np.argsort(root_keys, kind="mergesort")
         within = base + root_filled[left - prices.weight[units[order]]] + root_keys[order] < limit
-        units, root_gains = units[order[within]], root_gains[order[within]]
+        order = order[within]
+        units, root_gains, root_tolls = units[order], root_gains[order], root_tolls[order]
         # With fewer left, each is farther from its nearest others, and more drop out.
         while True:
             company = _company(prices.weight, _factor(prices.measure, size), ties, index, units)
@@ -483,16 +523,21 @@ def _from_root(  # type: ignore[no-untyped-def]
             keys = np.empty(len(units))
             weights = np.empty(len(units), dtype=np.int64)
             everyone = np.arange(len(units))
-            _bounds(company, everyone, root_gains, len(units), left, here, keys, weights, filled)
+            _bounds(company, everyone, root_gains, root_tolls, len(units), left, here, keys, weights, filled)
             within = base + filled[left - weights] + keys < limit
             kept = within.sum()
             if kept == len(units):
                 break
-            units, root_gains = units[within], root_gains[within]
+            units, root_gains, root_tolls = units[within], root_gains[within], root_tolls[within]
         items = np.empty((width, len(units)), dtype=np.int64)
         gains = np.empty((width, len(units)))
+        tolls = np.empty((width, len(units)))
+        change = np.zeros(len(units))
         items[0] = everyone
         gains[0] = root_gains
+        tolls[0] = root_tolls
+        spot[:] = -1
+        spot[units] = everyone
         length[0] = len(units)
         depth = 0
         at[0] = 0
@@ -506,13 +551,13 @@ def _from_root(  # type: ignore[no-untyped-def]
             if opened > nodes or halt[0] != 0:
                 for d in range(depth + 1):
                     rest = length[d] - at[d]
-                    open_items, open_gains = items[d, at[d] :], gains[d, at[d] :]
-                    _bounds(company, open_items, open_gains, rest, need[d], here, keys, weights, filled)
+                    open_items, open_gains, open_tolls = items[d, at[d] :], gains[d, at[d] :], tolls[d, at[d] :]
+                    _bounds(company, open_items, open_gains, open_tolls, rest, need[d], here, keys, weights, filled)
                     least = min(least, value[d] + filled[need[d]])
                 for later in range(index + 1, sizes):
                     size = smallest + later
-                    base, _, _, _, root_filled = _outlook(
-                        prices, unit_dual, community_dual, ties, later, size, root, host
+                    base, _, _, _, _, root_filled = _outlook(
+                        prices, unit_dual, community_dual, cuts, ties, later, size, root, host
                     )
                     least = min(least, base + root_filled[-1])
                 return count, least, False
@@ -521,7 +566,7 @@ def _from_root(  # type: ignore[no-untyped-def]
             a = items[depth, first]
             chosen[depth] = a
             left = need[depth] - company.weight[a]
-            total = value[depth] + gains[depth, first]
+            total = value[depth] + gains[depth, first] + tolls[depth, first]
             if left < 0 or total == np.inf:
                 continue
             if left == 0:
@@ -536,15 +581,21 @@ def _from_root(  # type: ignore[no-untyped-def]
                         _write(sets[row], root, units, chosen, depth + 1)
                 continue
             found = 0
-            joining, added = items[depth + 1], gains[depth + 1]
+            joining, added, charged = items[depth + 1], gains[depth + 1], tolls[depth + 1]
             joint = company.joint[a]
+            cutting = cuts.start[units[a] + 1] > cuts.start[units[a]]
+            if cutting:
+                _toll(cuts, units, spot, root, chosen, depth, change, 1.0)
             for k in range(first + 1, length[depth]):
                 b = items[depth, k]
                 if company.weight[b] <= left:
                     joining[found] = b
                     added[found] = gains[depth, k] + joint[b]
+                    charged[found] = tolls[depth, k] + change[b]
                     found += 1
-            _bounds(company, joining, added, found, left, here, keys, weights, filled)
+            if cutting:
+                _toll(cuts, units, spot, root, chosen, depth, change, 0.0)
+            _bounds(company, joining, added, charged, found, left, here, keys, weights, filled)
             if total + filled[left] >= limit:
                 continue
             depth += 1
@@ -553,6 +604,7 @@ def _from_root(  # type: ignore[no-untyped-def]
                 if total + filled[left - weights[k]] + keys[k] < limit:
                     joining[length[depth]] = joining[k]
                     added[length[depth]] = added[k]
+                    charged[length[depth]] = charged[k]
                     length[depth] += 1
             at[depth] = 0
             value[depth] = total

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 import grouping.pricing
 from grouping import InputError, Level, Scenario
-from grouping.bound import certified, lower_bound, reduced_costs
+from grouping.bound import certified, lower_bound
+from grouping.bound import reduced_costs as own_reduced_costs
+from grouping.cuts import Cuts
 from grouping.placement import most_placed
 from grouping.pricing import Candidates, Duals, Pricer
 from grouping.problem import Problem, build_problem
@@ -47,7 +49,22 @@ def all_candidates(problem: Problem, instance: Instance) -> Candidates:
 
 def some_duals(problem: Problem, seed: int) -> Duals:
     random = np.random.default_rng(seed)
-    return Duals(random.uniform(-20, 90, problem.size), float(random.uniform(-30, 30)))
+    unit, community = random.uniform(-20, 90, problem.size), float(random.uniform(-30, 30))
+    triples = np.array(list(combinations(range(problem.size), 3)), dtype=np.int64).reshape(-1, 3)
+    prices = random.uniform(0, 25, len(triples)) * (random.random(len(triples)) < random.choice([0.0, 0.1, 0.6]))
+    return Duals(unit, community, Cuts.priced(triples, prices, problem.size))
+
+
+def reduced_costs(problem: Problem, candidates: Candidates, duals: Duals) -> np.ndarray:
+    """By the definition, and so apart from the package's own."""
+    reduced = []
+    for members in candidates:
+        cost = problem.terms.cost(np.concatenate([problem.units[unit] for unit in members])).total_km
+        cost -= sum(duals.unit[unit] for unit in members) + duals.community
+        for triple, price in zip(duals.cuts.triples.tolist(), duals.cuts.price, strict=True):
+            cost += price * (len(set(triple) & set(members)) >= 2)
+        reduced.append(cost)
+    return np.array(reduced)
 
 
 def pricer_of(problem: Problem) -> Pricer:
@@ -61,6 +78,7 @@ def test_pricing_misses_nothing(instance: Instance, seed: int) -> None:
     duals = some_duals(problem, seed)
     every = all_candidates(problem, instance)
     reduced = reduced_costs(problem, every, duals)
+    assert own_reduced_costs(problem, every, duals) == pytest.approx(reduced, abs=1e-9)
     threshold = float(np.quantile(reduced, 0.6)) if len(reduced) else 0.0
     found = pricer_of(problem).below(duals, threshold, 10_000)
     assert found.exact
@@ -94,13 +112,19 @@ def test_the_lp_bound_is_that_of_all_candidates(instance: Instance) -> None:
     assume(left_out == problem.unplaced and problem.most > 0)
     every = all_candidates(problem, instance)
     assume(len(every))
-    full = lower_bound(problem, pricer_of(problem), every, lambda: False, lambda _: None)
+    full = lower_bound(problem, pricer_of(problem), every, -np.inf, lambda: False, lambda _: None)
     assert full.converged
     assert full.km <= cost + 1e-6
     worst = _a_grouping(problem, every)
     assume(worst is not None)
-    grown = lower_bound(problem, pricer_of(problem), worst, lambda: False, lambda _: None)
+    grown = lower_bound(problem, pricer_of(problem), worst, -np.inf, lambda: False, lambda _: None)
     assert grown.km == pytest.approx(full.km, abs=1e-3)
+    cut = lower_bound(problem, pricer_of(problem), worst, cost + 1.0, lambda: False, lambda _: None)
+    assert grown.km - 1e-3 <= cut.km <= cost + 1e-6
+    pool = pricer_of(problem).below(cut.duals, cost - cut.km + 1e-3, 10_000)
+    assert pool.exact
+    least = [value for value in own_reduced_costs(problem, every, cut.duals) if value < cost - cut.km]
+    assert len(least) <= len(pool.candidates)
 
 
 def _a_grouping(problem: Problem, every: Candidates) -> Candidates | None:
@@ -137,7 +161,7 @@ def test_too_many_candidates_are_said_to_be_too_many() -> None:
     """Found when a pool larger than its limit must not pass for all candidates."""
     instance = Instance([[0.0] * 8 for _ in range(8)], [None] * 8, [True] * 8, [], _scenario())
     problem = problem_of(instance)
-    duals = Duals(np.zeros(8))
+    duals = Duals.of(np.zeros(8))
     every = len(all_candidates(problem, instance))
     assert pricer_of(problem).below(duals, 1e6, every).exact
     assert not pricer_of(problem).below(duals, 1e6, every - 1).exact
@@ -147,7 +171,7 @@ def test_a_halted_pricer_gives_up_with_a_bound() -> None:
     instance = Instance([[0.0] * 8 for _ in range(8)], [None] * 8, [True] * 8, [], _scenario())
     problem = problem_of(instance)
     halt = np.ones(1, dtype=np.int8)
-    priced = Pricer(problem.prices, problem.smallest, problem.largest, 2, halt).least(Duals(np.full(8, 50.0)))
+    priced = Pricer(problem.prices, problem.smallest, problem.largest, 2, halt).least(Duals.of(np.full(8, 50.0)))
     assert not priced.exact
     assert priced.least.min() <= 10.0 * 3 - 8 * 50.0 + 1e-6
 

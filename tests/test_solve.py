@@ -28,7 +28,9 @@ from grouping import (
     Status,
     StoppedBy,
     Where,
+    list_scenarios,
     load_scenario,
+    read_applications,
     solve,
 )
 from grouping.distances import great_circle
@@ -70,12 +72,22 @@ def test_nothing_to_group() -> None:
     assert solve(Applications(())).status is Status.NOTHING_TO_GROUP
 
 
-@pytest.mark.parametrize("scenario", ["base", "region-first", "larger-communities", "hosted", "pairwise"])
+@pytest.mark.parametrize(
+    "scenario", ["base", "region-first", "larger-communities", "hosted", "pairwise", "pairing-first"]
+)
 def test_sixty_sites_are_proved_within_a_minute(scenario: str) -> None:
     result = solve(Applications(counties(60)), load_scenario(scenario, **{"stop.seconds": 60}))
     assert result.status is Status.OPTIMAL
     assert result.stopped_by is StoppedBy.PROOF
     assert 0 <= result.cost.total_km - result.bound_km <= 0.001
+
+
+@pytest.mark.parametrize("scenario", list_scenarios())
+def test_the_shipped_list_is_proved_too(scenario: str) -> None:
+    """Districts of a few large cities overlap far more than counties at large, and bounds are weaker."""
+    sites = read_applications(Path(__file__).parent.parent / "data" / "examples" / "demonstration-districts.csv")
+    result = solve(sites, load_scenario(scenario, **{"stop.seconds": 180}))
+    assert result.status is Status.OPTIMAL
 
 
 def test_must_links_bind_and_avoidances_separate() -> None:

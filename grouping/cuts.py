@@ -1,0 +1,103 @@
+"""Subset-row cuts: of any three units, at most one community can hold two or more.
+
+They are implied for groupings but not for the LP, whose fractions like to overlap in threes; each closes part of its
+gap (Jepsen, Petersen, Spoorendonk & Pisinger 2008).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Self
+
+import numpy as np
+from numba import njit
+
+from grouping.cost import Floats, Ints
+
+_VIOLATED = 0.02
+"""A cut that is broken by less than this is not worth a row."""
+_EXAMINED = 5_000
+"""Triples whose excess is computed; the likeliest."""
+
+
+class Cuts(NamedTuple):
+    """Cuts with their dual prices.
+
+    ``triples`` (m, 3) are their units, ``price`` (m,) what a candidate with two or three of them pays in km. The cuts
+    of unit k are ``of[start[k] : start[k + 1]]``.
+    """
+
+    triples: Ints
+    price: Floats
+    start: Ints
+    of: Ints
+
+    @classmethod
+    def priced(cls, triples: Ints, price: Floats, units: int) -> Self:
+        """Those of the cuts among ``units`` units that have a price."""
+        charged = price > 0.0
+        triples = np.ascontiguousarray(triples[charged])
+        flat = triples.ravel()
+        start = np.concatenate([[0], np.cumsum(np.bincount(flat, minlength=units))]).astype(np.int64)
+        return cls(triples, price[charged], start, np.argsort(flat, kind="stable") // 3)
+
+    @classmethod
+    def none(cls, units: int) -> Self:
+        """No cuts."""
+        return cls.priced(np.zeros((0, 3), dtype=np.int64), np.zeros(0), units)
+
+
+@njit(cache=True, nogil=True)
+def charged(triples, sets, counts):  # type: ignore[no-untyped-def]
+    """(m, c) whether each of the candidates in ``sets`` (m, width) holds two or more units of each cut."""
+    result = np.zeros((len(counts), len(triples)), dtype=np.bool_)
+    for k in range(len(counts)):
+        for t in range(len(triples)):
+            held = 0
+            for j in range(counts[k]):
+                unit = sets[k, j]
+                held += unit == triples[t, 0] or unit == triples[t, 1] or unit == triples[t, 2]
+            result[k, t] = held >= 2
+    return result
+
+
+def violated(sets: Ints, counts: Ints, values: Floats, units: int, most: int) -> Ints:
+    """(m, 3): the ``most`` cuts that an LP solution breaks most.
+
+    Args:
+        sets: (k, width) the candidates with a positive value, row by row.
+        counts: (k,) how many units each has.
+        values: their values.
+        units: how many units there are.
+        most: how many cuts to return at most.
+
+    """
+    held = np.zeros((len(values), units), dtype=np.bool_)
+    for row, members, count in zip(held, sets, counts, strict=True):
+        row[members[:count]] = True
+    together = (held.T * values) @ held
+    triples: Ints = _overlaps(together, 1.0 + _VIOLATED)
+    a, b, c = triples.T
+    # What the pairs overlap is a bound for the cut's excess, and quick to have.
+    likely = np.argsort(-(together[a, b] + together[a, c] + together[b, c]), kind="stable")[:_EXAMINED]
+    triples = triples[likely]
+    twice = held[:, triples].sum(axis=2) >= 2
+    excess = values @ twice - 1.0
+    order = np.argsort(-excess, kind="stable")[:most]
+    worst: Ints = triples[order[excess[order] > _VIOLATED]]
+    return worst
+
+
+@njit(cache=True, nogil=True)
+def _overlaps(together, least):  # type: ignore[no-untyped-def]
+    """(m, 3): the triples that are together by pairs, in all, at least so much."""
+    units = len(together)
+    found = []
+    for a in range(units):
+        for b in range(a + 1, units):
+            for c in range(b + 1, units):
+                if together[a, b] + together[a, c] + together[b, c] >= least:
+                    found.append((a, b, c))  # noqa: PERF401  # numba has no extend from a generator
+    triples = np.empty((len(found), 3), dtype=np.int64)
+    for k in range(len(found)):
+        triples[k, 0], triples[k, 1], triples[k, 2] = found[k]
+    return triples
