@@ -209,6 +209,7 @@ def test_warnings_and_verdict(found: dict[str, Any]) -> None:
     outcome = run("solve", "名单.xlsx")
     assert "1 行未参加编组" in outcome.stderr
     assert "1 处并非按字面理解" in outcome.stderr
+    assert "1 条联系无法落实" in outcome.stderr
     assert "3 个共同体，12 个实验点入组，1 个未入组" in outcome.stdout
     assert "甲乙" not in outcome.output
     assert "已中断" not in outcome.output

@@ -195,6 +195,8 @@ def _warnings(result: Result, written: Written) -> list[Message]:
     warnings = list(written.remarks)
     if left_out := len(result.applications.left_out):
         warnings.append(message("cli.left_out", count=left_out))
+    if impossible := len(result.unhonourable):
+        warnings.append(message("cli.impossible_links", count=impossible))
     if remarks := len(result.applications.remarks) + len(result.remarks):
         warnings.append(message("cli.remarks", count=remarks))
     return warnings
