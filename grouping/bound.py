@@ -19,6 +19,8 @@ from grouping.pricing import Candidates, Duals, Pricer
 from grouping.problem import Problem
 
 _SMOOTHING = 0.6
+_FIRST_NODES = 500
+"""Partial sets that pricing may open for each root in the first rounds; eight times more each time nothing is found."""
 _CUTS = 120
 """Cuts added at a time."""
 _WORTH = 0.005
@@ -67,17 +69,20 @@ def lower_bound(
     best = Bound(-np.inf, centre.duals, 0.0, start, False)
     before_cuts = -np.inf
     smoothing = _SMOOTHING
+    # At first a quick look for candidates does; bounds of unfinished searches hold, though they are weak.
+    nodes = min(_FIRST_NODES, pricer.most_nodes)
     while not stopped():
         out, value = master.solve()
         at = centre.towards(out, 1 - smoothing, master.triples, problem.size)
-        priced = pricer.least(at.duals)
+        priced = pricer.least(at.duals, nodes)
         km = certified(problem, at.duals, at.unplaced, priced.least)
         if km > best.km:
             best = Bound(km, at.duals, at.unplaced, start, False)
             centre = at
             report(km)
         found = master.add(priced.candidates, out.duals)
-        if value - best.km <= _CONVERGED * abs(value) or not (found or smoothing):
+        deeper = not priced.exact and nodes < pricer.most_nodes
+        if value - best.km <= _CONVERGED * abs(value) or not (found or smoothing or deeper):
             # Solved, or the pricing at the LP's own prices could not be finished.
             best = replace(best, candidates=master.candidates, converged=priced.exact)
             done = best.km - before_cuts < _WORTH * (best_km - best.km) or best_km <= best.km
@@ -87,6 +92,8 @@ def lower_bound(
             smoothing = _SMOOTHING
         elif found:
             smoothing = _SMOOTHING
+        elif deeper:
+            nodes = min(8 * nodes, pricer.most_nodes)
         else:
             # Mispriced at the smoothed point; go nearer to the LP's own prices until something is found there.
             smoothing = 0.0 if smoothing < 0.1 else smoothing / 2

@@ -127,13 +127,19 @@ class Pricer:
         self.halt = halt
         self.units = len(prices.weight)
 
-    def least(self, duals: Duals) -> Priced:
-        """The best candidate of each root and size with a negative reduced cost."""
-        return self._search(duals, 0.0, True, len(self._roots) * len(self.sizes))
+    @property
+    def most_nodes(self) -> int:
+        """Partial sets that the search of one root may open at most."""
+        return _NODES
+
+    def least(self, duals: Duals, nodes: int | None = None) -> Priced:
+        """The best candidate of each root and size below 0 that is met within ``nodes`` partial sets a root."""
+        most = len(self._roots) * len(self.sizes)
+        return self._search(duals, 0.0, True, most, self.most_nodes if nodes is None else nodes)
 
     def below(self, duals: Duals, threshold: float, most: int) -> Priced:
         """Every candidate with a reduced cost below ``threshold`` km; not ``exact`` if there are more than ``most``."""
-        return self._search(duals, threshold, False, most)
+        return self._search(duals, threshold, False, most, self.most_nodes)
 
     @cached_property
     def _roots(self) -> list[tuple[int, int]]:
@@ -154,7 +160,7 @@ class Pricer:
                 _nearest(prices.weight, _factor(prices.measure, size), ties, near[index])
         return ties
 
-    def _search(self, duals: Duals, threshold: float, best_only: bool, most: int) -> Priced:
+    def _search(self, duals: Duals, threshold: float, best_only: bool, most: int, nodes: int) -> Priced:
         ties = self._ties
 
         def search(root: tuple[int, int]) -> tuple[Ints, float, bool]:
@@ -171,7 +177,7 @@ class Pricer:
                     *root,
                     threshold,
                     best_only,
-                    _NODES,
+                    nodes,
                     self.halt,
                     sets,
                 )
