@@ -105,9 +105,9 @@ def parts(  # type: ignore[no-untyped-def]  # numba compiles it; the types are i
             if linked:
                 links += prices.pair[a, b]
     size = prices.size_km * abs(sites - prices.preferred)
-    if prices.measure == 2:
+    if prices.measure == PAIRWISE:
         return distance, cross, size, links, -1
-    if prices.measure == 0:
+    if prices.measure == ROTATING:
         factor = 2.0 / sites
         return factor * distance, factor * cross, size, links, -1
     best = np.inf

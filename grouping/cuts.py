@@ -10,11 +10,13 @@ from typing import NamedTuple, Self
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from grouping.cost import Floats, Ints
 
 _VIOLATED = 0.02
 """A cut that is broken by less than this is not worth a row."""
+NO_CUTS: Ints = np.zeros((0, 3), dtype=np.int64)
 _EXAMINED = 5_000
 """Triples whose excess is computed; the likeliest."""
 
@@ -43,7 +45,7 @@ class Cuts(NamedTuple):
     @classmethod
     def none(cls, units: int) -> Self:
         """No cuts."""
-        return cls.priced(np.zeros((0, 3), dtype=np.int64), np.zeros(0), units)
+        return cls.priced(NO_CUTS, np.zeros(0), units)
 
 
 @njit(cache=True, nogil=True)
@@ -60,20 +62,38 @@ def charged(triples, sets, counts):  # type: ignore[no-untyped-def]
     return result
 
 
-def violated(sets: Ints, counts: Ints, values: Floats, units: int, most: int) -> Ints:
+@njit(cache=True, nogil=True)
+def tolls(cuts, sets, counts):  # type: ignore[no-untyped-def]
+    """(m,) km that each of the candidates in ``sets`` (m, width) pays for the cuts."""
+    result = np.zeros(len(counts))
+    held = np.zeros(len(cuts.price), dtype=np.int64)
+    for k in range(len(counts)):
+        for j in range(counts[k]):
+            for place in range(cuts.start[sets[k, j]], cuts.start[sets[k, j] + 1]):
+                held[cuts.of[place]] += 1
+                if held[cuts.of[place]] == 2:
+                    result[k] += cuts.price[cuts.of[place]]
+        for j in range(counts[k]):
+            for place in range(cuts.start[sets[k, j]], cuts.start[sets[k, j] + 1]):
+                held[cuts.of[place]] = 0
+    return result
+
+
+def violated(sets: Ints, counts: Ints, values: Floats, eligible: NDArray[np.bool_], most: int) -> Ints:
     """(m, 3): the ``most`` cuts that an LP solution breaks most.
 
     Args:
         sets: (k, width) the candidates with a positive value, row by row.
         counts: (k,) how many units each has.
         values: their values.
-        units: how many units there are.
+        eligible: (u,) the units that may be in a cut.
         most: how many cuts to return at most.
 
     """
-    held = np.zeros((len(values), units), dtype=np.bool_)
+    held = np.zeros((len(values), len(eligible)), dtype=np.bool_)
     for row, members, count in zip(held, sets, counts, strict=True):
         row[members[:count]] = True
+    held &= eligible
     together = (held.T * values) @ held
     triples: Ints = _overlaps(together, 1.0 + _VIOLATED)
     a, b, c = triples.T

@@ -1,5 +1,7 @@
 """The CP-SAT model: which candidates become communities.
 
+Twins are one: a candidate then is chosen so many times, and only in the end its units are told apart.
+
 Costs enter less the dual prices of the LP bound. That changes nothing in what is best, for each unit's price is paid
 once in any grouping, but it leaves numbers near zero on which the solver's bounds are strong.
 """
@@ -7,6 +9,7 @@ once in any grouping, but it leaves numbers near zero on which the solver's boun
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,10 +17,11 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from grouping.bound import reduced_costs
+from grouping.candidates import Candidates
 from grouping.clock import Clock
 from grouping.cost import Floats, Ints
 from grouping.cuts import charged
-from grouping.pricing import Candidates, Duals
+from grouping.pricing import Duals
 from grouping.problem import Problem
 
 _ROUNDING = 0.25
@@ -42,7 +46,7 @@ class ChoiceModel:
 
     Args:
         problem: one level.
-        candidates: possible communities.
+        candidates: possible communities, canonical as :class:`grouping.twins.Twins` has it.
         duals: the prices of the LP bound.
         exact_km: differences below this do not matter.
 
@@ -55,23 +59,37 @@ class ChoiceModel:
         # Whole numbers of the model for a kilometre; each choice is rounded by less than one of them.
         self._scale = (problem.most + problem.unplaced) / (_ROUNDING * exact_km)
         self._model = cp_model.CpModel()
-        self._chosen = [self._model.new_bool_var("") for _ in range(len(candidates))]
-        self._alone = [self._model.new_bool_var("") for _ in range(problem.size if problem.unplaced else 0)]
+        twins = problem.twins
+        self._times = [Counter(twins.first[list(members)].tolist()) for members in candidates]
+        self._chosen = [
+            self._taken(min(int(twins.count[unit]) // n for unit, n in times.items())) for times in self._times
+        ]
+        self._firsts = np.flatnonzero(twins.count)
+        self._alone = [self._taken(int(twins.count[unit])) for unit in self._firsts] if problem.unplaced else []
         self._each_unit_once()
         self._number_of_communities()
         self._unplaced_sites()
         self._subset_rows(duals.cuts.triples)
         self._least_cost(duals.unit)
 
+    def _taken(self, most: int) -> cp_model.IntVar:
+        return self._model.new_bool_var("") if most == 1 else self._model.new_int_var(0, int(most), "")
+
     def _each_unit_once(self) -> None:
-        takers: list[list[cp_model.IntVar]] = [[] for _ in range(self._problem.size)]
-        for chosen, members in zip(self._chosen, self._candidates, strict=True):
-            for unit in members:
-                takers[unit].append(chosen)
-        for unit, alone in enumerate(self._alone):
-            takers[unit].append(alone)
-        for taking in takers:
-            self._model.add_exactly_one(taking)
+        takers: list[list[tuple[cp_model.IntVar, int]]] = [[] for _ in range(self._problem.size)]
+        for chosen, times in zip(self._chosen, self._times, strict=True):
+            for unit, n in times.items():
+                takers[unit].append((chosen, n))
+        for unit, alone in zip(self._firsts, self._alone, strict=bool(self._alone)):
+            takers[unit].append((alone, 1))
+        for unit in self._firsts:
+            count = int(self._problem.twins.count[unit])
+            taking = [chosen for chosen, _ in takers[unit]]
+            if count == 1:
+                self._model.add_exactly_one(taking)
+            else:
+                numbers = [n for _, n in takers[unit]]
+                self._model.add(cp_model.LinearExpr.weighted_sum(taking, numbers) == count)
 
     def _number_of_communities(self) -> None:
         # Implied, but the solver's bound gains much from it where groups are as small as they may be.
@@ -79,7 +97,7 @@ class ChoiceModel:
 
     def _unplaced_sites(self) -> None:
         if self._alone:
-            weights = self._problem.prices.weight.tolist()
+            weights = self._problem.prices.weight[self._firsts].tolist()
             self._model.add(cp_model.LinearExpr.weighted_sum(self._alone, weights) == self._problem.unplaced)
 
     def _subset_rows(self, triples: Ints) -> None:
@@ -90,7 +108,7 @@ class ChoiceModel:
     def _least_cost(self, unit_duals: Floats) -> None:
         # Rounded down, so that the bound stays one.
         reduced = reduced_costs(self._problem, self._candidates, Duals.of(unit_duals))
-        alone = self._problem.prices.apart - unit_duals if self._alone else np.zeros(0)
+        alone = (self._problem.prices.apart - unit_duals)[self._firsts] if self._alone else np.zeros(0)
         costs = np.floor(np.concatenate([reduced, alone]) * self._scale).astype(np.int64)
         self._model.minimize(cp_model.LinearExpr.weighted_sum([*self._chosen, *self._alone], costs.tolist()))
 
@@ -115,12 +133,14 @@ class ChoiceModel:
             report: told each (cost, bound) in km of the model, to within its rounding.
 
         """
-        wanted = {tuple(sorted(members)) for members in hint}
-        placed = {unit for members in hint for unit in members}
+        twins = self._problem.twins
+        wanted = Counter(twins.canonical(hint))
+        missing = Counter(twins.first.tolist())
+        missing.subtract(twins.first[[unit for members in hint for unit in members]].tolist())
         for chosen, members in zip(self._chosen, self._candidates, strict=True):
-            self._model.add_hint(chosen, members in wanted)
-        for unit, alone in enumerate(self._alone):
-            self._model.add_hint(alone, unit not in placed)
+            self._model.add_hint(chosen, wanted[members])
+        for unit, alone in zip(self._firsts.tolist(), self._alone, strict=bool(self._alone)):
+            self._model.add_hint(alone, missing[unit])
         solver = cp_model.CpSolver()
         parameters = solver.parameters
         # One worker: deterministic, and on these models faster than several. Probing and the search for symmetries
@@ -141,11 +161,12 @@ class ChoiceModel:
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             # Cut short before anything was known; the solver's own bound is then a mere 0.
             return Choice(None, -math.inf, False)
-        communities = tuple(
+        patterns = [
             members
             for chosen, members in zip(self._chosen, self._candidates, strict=True)
-            if solver.boolean_value(chosen)
-        )
+            for _ in range(solver.value(chosen))
+        ]
+        communities = tuple(twins.distinct(patterns))
         return Choice(communities, self._km(solver.best_objective_bound), status == cp_model.OPTIMAL)
 
     def _km(self, value: float) -> float:

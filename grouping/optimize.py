@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from grouping.bound import Bound, lower_bound
+from grouping.candidates import Candidates
 from grouping.clock import Clock, StoppedBy
 from grouping.cost import totals
 from grouping.model import ChoiceModel
 from grouping.placement import place
-from grouping.pricing import Candidates, Pricer
+from grouping.pricing import Pricer
 from grouping.problem import Problem
 from grouping.search import Search
 
@@ -78,7 +79,7 @@ class _Run:
         self._clock = clock
         self._report = report
         self._search = Search(problem.prices, problem.smallest, problem.largest, seed)
-        self._pricer = Pricer(problem.prices, problem.smallest, problem.largest, workers, clock.halt)
+        self._pricer = Pricer(problem, workers, clock.halt)
         self._best: tuple[tuple[int, ...], ...] = ()
         self._best_km = np.inf
         # Travel, sizes and links all cost something, or nothing.
@@ -115,7 +116,7 @@ class _Run:
                 self.search()
                 left = self._left_out(self._best)
             self._fewest_unplaced = left <= max(least, problem.unplaced)
-            self._problem = replace(problem, unplaced=left)
+            self._problem = problem.leaving(left)
 
     def bound(self) -> None:
         """Solve the LP over all candidates."""
@@ -140,7 +141,7 @@ class _Run:
             priced = self._pricer.below(lp.duals, threshold, self._room)
         if not priced.exact:
             return False
-        pool = priced.candidates + Candidates.of(self._best, self._problem.largest)
+        pool = priced.candidates + Candidates.of(self._problem.twins.canonical(self._best), self._problem.largest)
         before = self._best_km
         choice = ChoiceModel(self._problem, pool, lp.duals, self._exact_km).solve(
             self._best,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from grouping.links import Link
 from grouping.placement import most_placed
 from grouping.scenario import Scenario
 from grouping.sites import Site
+from grouping.twins import Twins
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Problem:
         prices: what communities of units cost.
         smallest, largest: sites of a community.
         unplaced: how many sites must stay without a community, whatever the grouping.
+        fewest, most: communities of a grouping.
 
     """
 
@@ -37,26 +40,32 @@ class Problem:
     smallest: int
     largest: int
     unplaced: int
+    fewest: int
+    most: int
 
     @property
     def size(self) -> int:
         """How many units there are."""
         return len(self.units)
 
-    @property
-    def placed(self) -> int:
-        """How many sites can have a community."""
-        return len(self.sites) - self.unplaced
+    @cached_property
+    def twins(self) -> Twins:
+        """Which units may change places without anything changing."""
+        return Twins.of(self.prices)
 
-    @property
-    def fewest(self) -> int:
-        """No grouping has fewer communities."""
-        return -(-self.placed // self.largest)
+    def leaving(self, unplaced: int) -> Problem:
+        """The same problem with so many sites left without a community."""
+        fewest, most = _numbers(len(self.sites) - unplaced, self.smallest, self.largest)
+        return replace(self, unplaced=unplaced, fewest=fewest, most=most)
 
-    @property
-    def most(self) -> int:
-        """No grouping has more communities."""
-        return self.placed // self.smallest
+    def with_communities(self, fewest: int, most: int) -> Problem:
+        """The same problem with no fewer and no more communities than these."""
+        return replace(self, fewest=max(fewest, self.fewest), most=min(most, self.most))
+
+
+def _numbers(placed: int, smallest: int, largest: int) -> tuple[int, int]:
+    """The fewest and the most communities that so many sites can form."""
+    return -(-placed // largest), placed // smallest
 
 
 def order_key(site: Site) -> tuple[str, str, str]:
@@ -95,4 +104,5 @@ def build_problem(
     prices = terms.merged(units)
     smallest, largest = scenario.size.min, scenario.size.max
     unplaced = len(sites) - most_placed(prices, smallest, largest)
-    return Problem(level, tuple(sites), units, terms, prices, smallest, largest, unplaced)
+    numbers = _numbers(len(sites) - unplaced, smallest, largest)
+    return Problem(level, tuple(sites), units, terms, prices, smallest, largest, unplaced, *numbers)

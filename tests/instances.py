@@ -17,12 +17,19 @@ HERE = Where("test")
 
 @st.composite
 def instances(draw: st.DrawFn, most: int = 9) -> Instance:
-    """Any symmetric distances, metric or not, ties and zeros included; all measures; links of every kind."""
+    """Any symmetric distances, metric or not, ties and zeros included; all measures; links of every kind.
+
+    Half of them have sites that stand at the same few seats and differ in nothing else, links aside.
+    """
     n = draw(st.integers(3, most))
+    seats = draw(st.lists(st.integers(0, 2), min_size=n, max_size=n)) if draw(st.booleans()) else list(range(n))
     upper = draw(st.lists(st.integers(0, 60), min_size=n * (n - 1) // 2, max_size=n * (n - 1) // 2))
     km = np.zeros((n, n))
     km[np.triu_indices(n, 1)] = upper
     km += km.T
+    km = np.where(np.equal.outer(seats, seats), 0.0, km[np.ix_(seats, seats)])
+    regions = draw(st.lists(st.sampled_from(list(PLACES)), min_size=n, max_size=n))
+    able = draw(st.lists(st.booleans(), min_size=n, max_size=n))
     smallest = draw(st.integers(2, 4))
     preferred = draw(st.integers(smallest, 6))
     largest = draw(st.integers(preferred, 7))
@@ -43,8 +50,8 @@ def instances(draw: st.DrawFn, most: int = 9) -> Instance:
     )
     return Instance(
         km.tolist(),
-        draw(st.lists(st.sampled_from(list(PLACES)), min_size=n, max_size=n)),
-        draw(st.lists(st.booleans(), min_size=n, max_size=n)),
+        [regions[seat] for seat in seats],
+        [able[seat] for seat in seats],
         links,
         scenario,
     )

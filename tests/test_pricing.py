@@ -13,9 +13,10 @@ import grouping.pricing
 from grouping import InputError, Level, Scenario
 from grouping.bound import certified, lower_bound
 from grouping.bound import reduced_costs as own_reduced_costs
+from grouping.candidates import Candidates
 from grouping.cuts import Cuts
 from grouping.placement import most_placed
-from grouping.pricing import Candidates, Duals, Pricer
+from grouping.pricing import Duals, Pricer
 from grouping.problem import Problem, build_problem
 
 from instances import asked, instances
@@ -47,10 +48,26 @@ def all_candidates(problem: Problem, instance: Instance) -> Candidates:
     return Candidates.of(sets, problem.largest)
 
 
+def canonical(problem: Problem, candidates: Candidates) -> Candidates:
+    """Those of the candidates that have of twins the first ones."""
+    first = problem.twins.first
+    same = [[unit for unit in range(problem.size) if first[unit] == first[member]] for member in range(problem.size)]
+    return Candidates.of(
+        [
+            members
+            for members in candidates
+            if all(set(same[unit][: same[unit].index(unit)]) <= set(members) for unit in members)
+        ],
+        problem.largest,
+    )
+
+
 def some_duals(problem: Problem, seed: int) -> Duals:
+    """As the LP has them: the same for twins, and without cuts on them."""
     random = np.random.default_rng(seed)
-    unit, community = random.uniform(-20, 90, problem.size), float(random.uniform(-30, 30))
-    triples = np.array(list(combinations(range(problem.size), 3)), dtype=np.int64).reshape(-1, 3)
+    unit, community = random.uniform(-20, 90, problem.size)[problem.twins.first], float(random.uniform(-30, 30))
+    single = np.flatnonzero(problem.twins.count == 1).tolist()
+    triples = np.array(list(combinations(single, 3)), dtype=np.int64).reshape(-1, 3)
     prices = random.uniform(0, 25, len(triples)) * (random.random(len(triples)) < random.choice([0.0, 0.1, 0.6]))
     return Duals(unit, community, Cuts.priced(triples, prices, problem.size))
 
@@ -68,7 +85,7 @@ def reduced_costs(problem: Problem, candidates: Candidates, duals: Duals) -> np.
 
 
 def pricer_of(problem: Problem) -> Pricer:
-    return Pricer(problem.prices, problem.smallest, problem.largest, 1, np.zeros(1, dtype=np.int8))
+    return Pricer(problem, 1, np.zeros(1, dtype=np.int8))
 
 
 @thorough
@@ -76,7 +93,7 @@ def pricer_of(problem: Problem) -> Pricer:
 def test_pricing_misses_nothing(instance: Instance, seed: int) -> None:
     problem = problem_of(instance)
     duals = some_duals(problem, seed)
-    every = all_candidates(problem, instance)
+    every = canonical(problem, all_candidates(problem, instance))
     reduced = reduced_costs(problem, every, duals)
     assert own_reduced_costs(problem, every, duals) == pytest.approx(reduced, abs=1e-9)
     threshold = float(np.quantile(reduced, 0.6)) if len(reduced) else 0.0
@@ -123,7 +140,7 @@ def test_the_lp_bound_is_that_of_all_candidates(instance: Instance) -> None:
     assert grown.km - 1e-3 <= cut.km <= cost + 1e-6
     pool = pricer_of(problem).below(cut.duals, cost - cut.km + 1e-3, 10_000)
     assert pool.exact
-    least = [value for value in own_reduced_costs(problem, every, cut.duals) if value < cost - cut.km]
+    least = [v for v in own_reduced_costs(problem, canonical(problem, every), cut.duals) if v < cost - cut.km]
     assert len(least) <= len(pool.candidates)
 
 
@@ -159,7 +176,9 @@ def test_no_more_sites_can_be_placed_than_is_said(instance: Instance) -> None:
 
 def test_too_many_candidates_are_said_to_be_too_many() -> None:
     """Found when a pool larger than its limit must not pass for all candidates."""
-    instance = Instance([[0.0] * 8 for _ in range(8)], [None] * 8, [True] * 8, [], _scenario())
+    instance = Instance(
+        [[float(abs(a * a - b * b)) for a in range(8)] for b in range(8)], [None] * 8, [True] * 8, [], _scenario()
+    )
     problem = problem_of(instance)
     duals = Duals.of(np.zeros(8))
     every = len(all_candidates(problem, instance))
@@ -171,7 +190,7 @@ def test_a_halted_pricer_gives_up_with_a_bound() -> None:
     instance = Instance([[0.0] * 8 for _ in range(8)], [None] * 8, [True] * 8, [], _scenario())
     problem = problem_of(instance)
     halt = np.ones(1, dtype=np.int8)
-    priced = Pricer(problem.prices, problem.smallest, problem.largest, 2, halt).least(Duals.of(np.full(8, 50.0)))
+    priced = Pricer(problem, 2, halt).least(Duals.of(np.full(8, 50.0)))
     assert not priced.exact
     assert priced.least.min() <= 10.0 * 3 - 8 * 50.0 + 1e-6
 

@@ -1,0 +1,139 @@
+"""The set-partitioning LP over the candidates at hand, in HiGHS: the master problem of column generation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+
+from grouping.candidates import Candidates
+from grouping.cost import Floats, Ints, totals
+from grouping.cuts import NO_CUTS, Cuts, charged, violated
+from grouping.pricing import Duals
+from grouping.problem import Problem
+
+_CUTS = 120
+"""Cuts added at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Dual prices: those that have a say, ``unplaced`` of the row of sites left out, ``cuts`` (m,) of all cuts."""
+
+    duals: Duals
+    unplaced: float
+    cuts: Floats
+
+    def towards(self, other: Point, share: float, triples: Ints) -> Point:
+        """The point so far on the way to ``other``, whose cuts are those of ``triples``."""
+        own = np.concatenate([self.cuts, np.zeros(len(other.cuts) - len(self.cuts))])
+        cuts = (1 - share) * own + share * other.cuts
+        duals = Duals(
+            (1 - share) * self.duals.unit + share * other.duals.unit,
+            (1 - share) * self.duals.community + share * other.duals.community,
+            Cuts.priced(triples, cuts, len(self.duals.unit)),
+        )
+        return Point(duals, (1 - share) * self.unplaced + share * other.unplaced, cuts)
+
+
+class Master:
+    """The LP over the candidates at hand.
+
+    Rows: each unit once, or twins together as often as there are; the number of communities; if sites must stay
+    unplaced, how many; the cuts.
+
+    Args:
+        problem: one level.
+        start: candidates, canonical as :class:`grouping.twins.Twins` has it.
+        penalty_km: at this price a unit may be missing, so that there is a solution whatever the start; None if the
+            start has one.
+        triples: (m, 3) cuts known before.
+
+    """
+
+    def __init__(self, problem: Problem, start: Candidates, penalty_km: float | None, triples: Ints) -> None:
+        self._problem = problem
+        self._highs = highspy.Highs()
+        self._highs.silent()
+        self._highs.setOptionValue("threads", 1)
+        units = problem.size
+        twins = problem.twins.count
+        firsts = np.flatnonzero(twins).tolist()
+        for unit in range(units):
+            self._highs.addRow(float(twins[unit]), float(twins[unit]), 0, [], [])
+        self._highs.addRow(float(problem.fewest), float(problem.most), 0, [], [])
+        if problem.unplaced:
+            self._highs.addRow(float(problem.unplaced), float(problem.unplaced), 0, [], [])
+            for unit in firsts:
+                entries = np.array([unit, units + 1], dtype=np.int32)
+                values = np.array([1.0, float(problem.prices.weight[unit])])
+                self._highs.addCol(float(problem.prices.apart[unit]), 0.0, float(twins[unit]), 2, entries, values)
+        for unit in firsts if penalty_km is not None else ():
+            self._highs.addCol(penalty_km, 0.0, highspy.kHighsInf, 1, np.array([unit], dtype=np.int32), np.ones(1))
+        self._fixed_rows = units + 1 + bool(problem.unplaced)
+        self._fixed_columns = len(firsts) * (bool(problem.unplaced) + (penalty_km is not None))
+        self._known: set[bytes] = set()
+        self.columns = Candidates.of([], problem.largest)
+        self.triples = NO_CUTS
+        self.add(start)
+        self._cut(triples)
+
+    def add(self, candidates: Candidates) -> Candidates:
+        """Take in candidates; those that were not there before."""
+        fresh = [k for k, row in enumerate(candidates.sets) if row.tobytes() not in self._known]
+        self._known.update(candidates.sets[k].tobytes() for k in fresh)
+        chosen = candidates[np.array(fresh, dtype=np.int64)]
+        if not fresh:
+            return chosen
+        costs = totals(self._problem.prices, chosen.sets, chosen.counts)
+        cut = charged(self.triples, chosen.sets, chosen.counts)
+        first = self._problem.twins.first
+        entries, values = [], []
+        for row, count, cuts in zip(chosen.sets, chosen.counts, cut, strict=True):
+            units, times = np.unique(first[row[:count]], return_counts=True)
+            rows = self._fixed_rows + np.flatnonzero(cuts)
+            entries.append(np.concatenate([units, [self._problem.size], rows]))
+            values.append(np.concatenate([times, np.ones(1 + len(rows))]))
+        flat = np.concatenate(entries).astype(np.int32)
+        starts = np.concatenate([[0], np.cumsum([len(rows) for rows in entries])[:-1]]).astype(np.int32)
+        zeros, ones = np.zeros(len(fresh)), np.full(len(fresh), highspy.kHighsInf)
+        self._highs.addCols(len(fresh), costs, zeros, ones, len(flat), starts, flat, np.concatenate(values))
+        # In the order of the LP's columns, which tidying would lose.
+        self.columns = Candidates(
+            np.concatenate([self.columns.sets, chosen.sets]), np.concatenate([self.columns.counts, chosen.counts])
+        )
+        return chosen
+
+    def solve(self) -> tuple[Point, float]:
+        """(dual prices, value in km) of the LP over the candidates at hand."""
+        self._highs.run()
+        prices = np.array(self._highs.getSolution().row_dual)
+        units = self._problem.size
+        unplaced = float(prices[units + 1]) if self._problem.unplaced else 0.0
+        cuts = np.maximum(0.0, -prices[self._fixed_rows :])
+        unit = prices[:units][self._problem.twins.first]
+        duals = Duals(unit, float(prices[units]), Cuts.priced(self.triples, cuts, units))
+        return Point(duals, unplaced, cuts), float(self._highs.getObjectiveValue())
+
+    def values(self) -> Floats:
+        """(m,) how much of each of the ``columns`` the LP takes."""
+        self._highs.run()
+        return np.array(self._highs.getSolution().col_value)[self._fixed_columns :]
+
+    def cut(self) -> int:
+        """Add the cuts that the solution breaks most; how many there were."""
+        values = self.values()
+        used = np.flatnonzero(values > 1e-9)
+        found = violated(
+            self.columns.sets[used], self.columns.counts[used], values[used], self._problem.twins.alone, _CUTS
+        )
+        self._cut(found)
+        return len(found)
+
+    def _cut(self, triples: Ints) -> None:
+        every = charged(triples, self.columns.sets, self.columns.counts)
+        for column in every.T:
+            entries = (self._fixed_columns + np.flatnonzero(column)).astype(np.int32)
+            self._highs.addRow(-highspy.kHighsInf, 1.0, len(entries), entries, np.ones(len(entries)))
+        self.triples = np.concatenate([self.triples, triples])
