@@ -14,11 +14,13 @@ import numpy as np
 
 from grouping.candidates import Candidates
 from grouping.cost import Floats, totals
-from grouping.cuts import NO_CUTS, tolls
+from grouping.cuts import NO_CUTS
 from grouping.master import Master, Point
 from grouping.pricing import Duals, Pricer
 from grouping.problem import Problem
 
+_EXACT = (0.001, 1e-6)
+"""A grouping is called optimal when no other is cheaper by a metre, or by a millionth where that is less."""
 _SMOOTHING = 0.6
 _FIRST_NODES = 500
 """Partial sets that pricing may open for each root in the first rounds; eight times more each time nothing is found."""
@@ -27,6 +29,12 @@ _WORTH = 0.005
 _CONVERGED = 1e-7
 _ROUNDING = 1e-10
 """Taken off a bound, relative to the sizes of its terms, for floating-point errors, which are near 1e-13."""
+
+
+def exact_km(cost_km: float) -> float:
+    """What a grouping of this cost may be above the optimum, and still be called one."""
+    absolute, relative = _EXACT
+    return max(min(absolute, relative * cost_km), 1e-12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +141,4 @@ def _shares(problem: Problem, grouping: Candidates) -> Floats:
 
 def reduced_costs(problem: Problem, candidates: Candidates, duals: Duals) -> Floats:
     """(m,) km: what candidates cost, with their cuts, less the prices of their units and of a community."""
-    padded = np.append(duals.unit, 0.0)
-    costs = totals(problem.prices, candidates.sets, candidates.counts)
-    costs += tolls(duals.cuts, candidates.sets, candidates.counts)
-    return np.asarray(costs - padded[candidates.sets].sum(axis=1) - duals.community)
+    return np.asarray(totals(problem.prices, candidates.sets, candidates.counts) - duals.worth(candidates))

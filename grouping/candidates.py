@@ -25,23 +25,23 @@ class Candidates:
         return (tuple(row[:count].tolist()) for row, count in zip(self.sets, self.counts, strict=True))
 
     def __add__(self, other: Candidates) -> Candidates:
-        return tidy(np.concatenate([self.sets, other.sets]))
+        return Candidates.of_rows(np.unique(np.concatenate([self.sets, other.sets]), axis=0))
 
     def __getitem__(self, rows: NDArray[np.generic]) -> Candidates:
         return Candidates(self.sets[rows], self.counts[rows])
 
     @classmethod
     def of(cls, communities: Iterable[Sequence[int]], width: int) -> Candidates:
-        """The candidates with the given members."""
+        """The candidates with the given members, each once, in a fixed order."""
         listed = list(communities)
         sets = np.full((len(listed), width), -1, dtype=np.int64)
         for row, members in zip(sets, listed, strict=True):
             row[: len(members)] = members
-        return tidy(sets)
+        return cls.of_rows(np.unique(cls.of_rows(sets).sets, axis=0))
 
-
-def tidy(sets: Ints) -> Candidates:
-    """The candidates with the members in the rows of ``sets``, -1 where there is none: each once, in a fixed order."""
-    last = np.iinfo(np.int64).max
-    rows = np.unique(np.sort(np.where(sets < 0, last, sets), axis=1), axis=0)
-    return Candidates(np.where(rows == last, -1, rows), (rows != last).sum(axis=1))
+    @classmethod
+    def of_rows(cls, sets: Ints) -> Candidates:
+        """The candidates whose members stand in the rows of ``sets``, in any order, with -1 where there is none."""
+        last = np.iinfo(np.int64).max
+        rows = np.sort(np.where(sets < 0, last, sets), axis=1)
+        return cls(np.where(rows == last, -1, rows), (rows != last).sum(axis=1))

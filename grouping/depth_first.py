@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from grouping.cost import HOSTED, ROTATING, Floats, Ints
+from grouping.cost import HOSTED, ROTATING, Floats, Ints, parts
 
 _INTIMATE = 32
 """Units up to which bounds of their own are made for those that may join a root."""
@@ -262,6 +262,16 @@ def _write(row, root, units, chosen, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _best_host(prices, host, root, units, chosen, count):  # type: ignore[no-untyped-def]
+    """Whether ``host`` is the one that the cost of this community takes."""
+    members = np.empty(count + 1, dtype=np.int64)
+    members[0] = root
+    for k in range(count):
+        members[k + 1] = units[chosen[k]]
+    return parts(prices, np.sort(members), count + 1)[4] == host
+
+
+@njit(cache=True, nogil=True)
 def _outlook(prices, unit_dual, community_dual, cuts, first, ties, index, size, root, host):  # type: ignore[no-untyped-def]
     """What may join a root in a community of ``size`` sites.
 
@@ -431,6 +441,9 @@ def search_root(  # type: ignore[no-untyped-def]
             if left == 0:
                 if total < limit:
                     least = min(least, total)
+                    if host >= 0 and not best_only and not _best_host(prices, host, root, units, chosen, depth + 1):
+                        # Found at its best host, or else as often as it has hosts.
+                        continue
                     if not best_only or row < 0:
                         row = count
                         count += 1

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import highspy
 import numpy as np
+from numpy.typing import NDArray
 
 from grouping.candidates import Candidates
 from grouping.cost import Floats, Ints, totals
@@ -46,8 +48,8 @@ class Master:
     Args:
         problem: one level.
         start: candidates, canonical as :class:`grouping.twins.Twins` has it.
-        penalty_km: at this price a unit may be missing, so that there is a solution whatever the start; None if the
-            start has one.
+        penalty_km: at this price a unit or a community may be missing, so that there is a solution whatever the start;
+            None if the start has one.
         triples: (m, 3) cuts known before.
 
     """
@@ -69,10 +71,11 @@ class Master:
                 entries = np.array([unit, units + 1], dtype=np.int32)
                 values = np.array([1.0, float(problem.prices.weight[unit])])
                 self._highs.addCol(float(problem.prices.apart[unit]), 0.0, float(twins[unit]), 2, entries, values)
-        for unit in firsts if penalty_km is not None else ():
-            self._highs.addCol(penalty_km, 0.0, highspy.kHighsInf, 1, np.array([unit], dtype=np.int32), np.ones(1))
+        lenient = [*firsts, units] if penalty_km is not None else []
+        for row in lenient:
+            self._highs.addCol(penalty_km, 0.0, highspy.kHighsInf, 1, np.array([row], dtype=np.int32), np.ones(1))
         self._fixed_rows = units + 1 + bool(problem.unplaced)
-        self._fixed_columns = len(firsts) * (bool(problem.unplaced) + (penalty_km is not None))
+        self._fixed_columns = len(firsts) * bool(problem.unplaced) + len(lenient)
         self._known: set[bytes] = set()
         self.columns = Candidates.of([], problem.largest)
         self.triples = NO_CUTS
@@ -89,16 +92,24 @@ class Master:
         costs = totals(self._problem.prices, chosen.sets, chosen.counts)
         cut = charged(self.triples, chosen.sets, chosen.counts)
         first = self._problem.twins.first
-        entries, values = [], []
+        starts, entries, values = [0], list[int](), list[int]()
         for row, count, cuts in zip(chosen.sets, chosen.counts, cut, strict=True):
-            units, times = np.unique(first[row[:count]], return_counts=True)
-            rows = self._fixed_rows + np.flatnonzero(cuts)
-            entries.append(np.concatenate([units, [self._problem.size], rows]))
-            values.append(np.concatenate([times, np.ones(1 + len(rows))]))
-        flat = np.concatenate(entries).astype(np.int32)
-        starts = np.concatenate([[0], np.cumsum([len(rows) for rows in entries])[:-1]]).astype(np.int32)
+            times = Counter(first[row[:count]].tolist())
+            rows = (self._fixed_rows + np.flatnonzero(cuts)).tolist()
+            entries += [*times, self._problem.size, *rows]
+            values += [*times.values(), *[1] * (1 + len(rows))]
+            starts.append(len(entries))
         zeros, ones = np.zeros(len(fresh)), np.full(len(fresh), highspy.kHighsInf)
-        self._highs.addCols(len(fresh), costs, zeros, ones, len(flat), starts, flat, np.concatenate(values))
+        self._highs.addCols(
+            len(fresh),
+            costs,
+            zeros,
+            ones,
+            len(entries),
+            np.array(starts[:-1], dtype=np.int32),
+            np.array(entries, dtype=np.int32),
+            np.array(values, dtype=np.float64),
+        )
         # In the order of the LP's columns, which tidying would lose.
         self.columns = Candidates(
             np.concatenate([self.columns.sets, chosen.sets]), np.concatenate([self.columns.counts, chosen.counts])
@@ -120,6 +131,16 @@ class Master:
         """(m,) how much of each of the ``columns`` the LP takes."""
         self._highs.run()
         return np.array(self._highs.getSolution().col_value)[self._fixed_columns :]
+
+    def without(self, columns: NDArray[np.bool_]) -> float:
+        """What the LP would be worth in km without these (m,) of its columns."""
+        chosen = (self._fixed_columns + np.flatnonzero(columns)).astype(np.int32)
+        zeros = np.zeros(len(chosen))
+        self._highs.changeColsBounds(len(chosen), chosen, zeros, zeros)
+        self._highs.run()
+        value = float(self._highs.getObjectiveValue())
+        self._highs.changeColsBounds(len(chosen), chosen, zeros, np.full(len(chosen), highspy.kHighsInf))
+        return value
 
     def cut(self) -> int:
         """Add the cuts that the solution breaks most; how many there were."""

@@ -33,7 +33,7 @@ class Choice:
     """What the model found among the candidates it was given.
 
     ``communities`` is None if nothing was found; ``bound_km`` holds for all groupings of these candidates;
-    ``proved`` tells that none of them is better by more than the gap that was asked for.
+    ``proved`` tells that none of them is better by more than the gap that was asked for, or that none is of interest.
     """
 
     communities: tuple[tuple[int, ...], ...] | None
@@ -110,27 +110,30 @@ class ChoiceModel:
         reduced = reduced_costs(self._problem, self._candidates, Duals.of(unit_duals))
         alone = (self._problem.prices.apart - unit_duals)[self._firsts] if self._alone else np.zeros(0)
         costs = np.floor(np.concatenate([reduced, alone]) * self._scale).astype(np.int64)
-        self._model.minimize(cp_model.LinearExpr.weighted_sum([*self._chosen, *self._alone], costs.tolist()))
+        self._cost = cp_model.LinearExpr.weighted_sum([*self._chosen, *self._alone], costs.tolist())
+        self._model.minimize(self._cost)
 
     def solve(
         self,
         hint: Sequence[tuple[int, ...]],
         *,
         clock: Clock,
-        gap_km: float,
         work: float,
         seed: int,
         report: Callable[[float, float], None],
+        gap_km: float = 0.0,
+        below_km: float = math.inf,
     ) -> Choice:
         """Search until it is proved to within ``gap_km``, ``work`` is done, or the clock stops.
 
         Args:
             hint: the best grouping so far.
             clock: may stop it.
-            gap_km: good enough.
             work: CP-SAT's deterministic seconds.
             seed: of the solver.
             report: told each (cost, bound) in km of the model, to within its rounding.
+            gap_km: good enough.
+            below_km: only groupings that cost less are of interest.
 
         """
         twins = self._problem.twins
@@ -141,6 +144,9 @@ class ChoiceModel:
             self._model.add_hint(chosen, wanted[members])
         for unit, alone in zip(self._firsts.tolist(), self._alone, strict=bool(self._alone)):
             self._model.add_hint(alone, missing[unit])
+        if below_km < math.inf:
+            # Costs are rounded down, so no such grouping is excluded.
+            self._model.add(self._cost <= math.floor((below_km - self._base) * self._scale))
         solver = cp_model.CpSolver()
         parameters = solver.parameters
         # One worker: deterministic, and on these models faster than several. Probing and the search for symmetries
@@ -150,7 +156,8 @@ class ChoiceModel:
         parameters.symmetry_level = 0
         parameters.linearization_level = 2
         parameters.random_seed = seed
-        parameters.max_deterministic_time = work
+        if work < math.inf:
+            parameters.max_deterministic_time = work
         # Presolve heeds a time limit, though not always stop_search.
         parameters.max_time_in_seconds = clock.remaining
         parameters.absolute_gap_limit = max(0.5, math.floor(gap_km * self._scale))
@@ -158,6 +165,8 @@ class ChoiceModel:
         solver.best_bound_callback = lambda bound: report(math.inf, self._km(bound))
         with clock.calling(solver.stop_search):
             status = solver.solve(self._model, _Watcher(lambda cost: report(self._km(cost), -math.inf)))
+        if status == cp_model.INFEASIBLE and below_km < math.inf:
+            return Choice(None, below_km, True)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             # Cut short before anything was known; the solver's own bound is then a mere 0.
             return Choice(None, -math.inf, False)

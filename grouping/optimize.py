@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grouping.bound import Bound, lower_bound
+from grouping.bound import Bound, exact_km, lower_bound
 from grouping.candidates import Candidates
 from grouping.clock import Clock, StoppedBy
 from grouping.cost import totals
@@ -16,14 +16,16 @@ from grouping.placement import place
 from grouping.pricing import Pricer
 from grouping.problem import Problem
 from grouping.search import Search
-
-_EXACT = (0.001, 1e-6)
-"""A grouping is called optimal when no other is cheaper by a metre, or by a millionth where that is less."""
+from grouping.tree import Tree
 
 _CHUNK = 2_000
 """Steps of the search between two looks at the clock."""
+_WHOLE_POOL = 2_000_000
+"""Candidates of all better groupings that may be settled by branching."""
 _POOL = (50_000, 400_000)
 """Candidates that the model is given at first, and at most."""
+_FAR, _HOTTER = 0.03, 5.0
+"""Beyond this gap the search is made again, so much hotter and longer."""
 _WORK = 20.0
 """CP-SAT's deterministic seconds for the first choice; later ones get more."""
 
@@ -33,7 +35,7 @@ class Optimum:
     """The best grouping of a level's units, as sorted tuples of unit numbers, and what is proved about it.
 
     ``bound_km`` holds for all groupings that leave as many sites out as this one; ``fewest_unplaced`` tells whether it
-    is proved that none leaves out fewer. ``proved`` tells that none is cheaper either, see :data:`_EXACT`.
+    is proved that none leaves out fewer; ``proved`` that none is cheaper either, to :func:`grouping.bound.exact_km`.
     """
 
     communities: tuple[tuple[int, ...], ...]
@@ -65,6 +67,8 @@ def optimize(problem: Problem, *, seed: int, gap: float, workers: int, clock: Cl
     run.place()
     if not run.done():
         run.bound()
+    if not run.done() and run.far():
+        run.search(hotter=_HOTTER)
     while not run.done() and run.choose():
         pass
     return run.optimum()
@@ -90,11 +94,11 @@ class _Run:
         self._work = _WORK
         self._take(self._search.best)
 
-    def search(self) -> None:
-        """Ruin and recreate, longer for more units."""
-        steps = 2_000 + 400 * self._problem.size
+    def search(self, hotter: float = 1.0) -> None:
+        """Ruin and recreate, longer for more units, and longer the hotter it starts."""
+        steps = round(hotter * (2_000 + 400 * self._problem.size))
         scale = self._search.mean_cost
-        hot, cold = 0.1 * scale + 1e-9, 0.002 * scale + 1e-9
+        hot, cold = 0.1 * hotter * scale + 1e-9, 0.002 * scale + 1e-9
         for start in range(0, steps, _CHUNK):
             share = (start / steps, min(1.0, (start + _CHUNK) / steps))
             warm, cool = (hot * (cold / hot) ** part for part in share)
@@ -133,7 +137,11 @@ class _Run:
         lp = self._lp
         if lp is None or not np.isfinite(lp.km):
             return False
-        slack = self._best_km - lp.km + self._exact_km
+        slack = self._best_km - lp.km + exact_km(self._best_km)
+        priced = self._pricer.below(lp.duals, slack, _WHOLE_POOL)
+        if priced.exact:
+            self._branch(lp, priced.candidates)
+            return False
         threshold = slack
         priced = self._pricer.below(lp.duals, threshold, self._room)
         while not priced.exact and threshold > 1e-3 * slack and not self._clock.stopped():
@@ -143,7 +151,7 @@ class _Run:
             return False
         pool = priced.candidates + Candidates.of(self._problem.twins.canonical(self._best), self._problem.largest)
         before = self._best_km
-        choice = ChoiceModel(self._problem, pool, lp.duals, self._exact_km).solve(
+        choice = ChoiceModel(self._problem, pool, lp.duals, exact_km(self._best_km)).solve(
             self._best,
             clock=self._clock,
             gap_km=self._gap * self._best_km,
@@ -156,13 +164,34 @@ class _Run:
         self._raise(min(choice.bound_km, lp.km + threshold))
         if not choice.proved:
             self._work *= 2
-        elif self._best_km >= before - self._exact_km:
+        elif self._best_km >= before - exact_km(self._best_km):
             if self._room >= _POOL[1]:
                 return False
             self._room *= 2
-        if self._best_km >= before - self._exact_km and not self.done():
+        if self._best_km >= before - exact_km(self._best_km) and not self.done():
             self.search()
         return True
+
+    def _branch(self, lp: Bound, pool: Candidates) -> None:
+        """Settle it among all candidates of better groupings."""
+        tree = Tree(
+            self._problem,
+            self._cost,
+            pool,
+            lp,
+            self._best_km,
+            clock=self._clock,
+            seed=self._seed,
+            report=lambda cost, bound: self._report("choose", cost, max(bound, self._bound_km)),
+        )
+        verdict = tree.search(self._gap * self._best_km)
+        if verdict.communities is not None:
+            self._take(verdict.communities)
+        self._raise(verdict.bound_km)
+
+    def far(self) -> bool:
+        """Whether the gap is so wide that the search is likelier at fault than the bound."""
+        return not self._within(_FAR)
 
     def done(self) -> bool:
         """Whether it is proved to the gap that was asked for, or time is up."""
@@ -180,13 +209,8 @@ class _Run:
         bound = min(self._bound_km, self._best_km)
         return Optimum(self._best, self._best_km, bound, self._fewest_unplaced, proved, reason)
 
-    @property
-    def _exact_km(self) -> float:
-        absolute, relative = _EXACT
-        return max(min(absolute, relative * self._best_km), 1e-12)
-
     def _within(self, gap: float) -> bool:
-        return self._best_km - self._bound_km <= max(self._exact_km, gap * self._best_km)
+        return self._best_km - self._bound_km <= max(exact_km(self._best_km), gap * self._best_km)
 
     def _left_out(self, communities: Sequence[Sequence[int]]) -> int:
         weight = self._problem.prices.weight

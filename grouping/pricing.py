@@ -15,9 +15,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from grouping.candidates import Candidates, tidy
+from grouping.candidates import Candidates
 from grouping.cost import HOSTED, Floats, Ints
-from grouping.cuts import Cuts
+from grouping.cuts import Cuts, tolls
 from grouping.depth_first import Ties, factor_of, nearest, search_root
 from grouping.problem import Problem
 
@@ -40,6 +40,11 @@ class Duals:
     def of(cls, unit: Floats, community: float = 0.0) -> Self:
         """Prices without cuts."""
         return cls(unit, community, Cuts.none(len(unit)))
+
+    def worth(self, candidates: Candidates) -> Floats:
+        """(m,) km: what the prices pay for each candidate; what it costs more is its reduced cost."""
+        units = np.append(self.unit, 0.0)[candidates.sets].sum(axis=1)
+        return np.asarray(units + self.community - tolls(self.cuts, candidates.sets, candidates.counts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,4 +157,4 @@ class Pricer:
                     break
                 kept.append(sets)
         # Twins are roots as the first of them is, for there may be as many such communities as twins.
-        return Priced(tidy(np.concatenate(kept)), least[self.twins.first], exact)
+        return Priced(Candidates.of_rows(np.concatenate(kept)), least[self.twins.first], exact)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import grouping.pricing
 from grouping import InputError, Result, Scenario, Status, solve
+from grouping.search import Search
 
 from instances import asked, instances
 from oracle import Instance, best, grouping_cost
@@ -44,13 +45,32 @@ def test_the_optimum_is_that_of_brute_force(instance: Instance) -> None:
 
 
 @thorough
-@given(instances(), st.integers(1, 40), st.sampled_from([1e-7, 1e-5, 0.001]))
-def test_what_is_said_holds_when_all_is_cut_short(instance: Instance, nodes: int, work: float) -> None:
+@given(instances(), st.sampled_from([0, 2, 8]))
+def test_so_it_is_when_all_is_settled_by_branching(instance: Instance, few: int) -> None:
+    """Of instances this small CP-SAT would settle most at the first node; and the search is left out to leave work."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("grouping.tree._FEW", few)
+        patch.setattr("grouping.tree._START", 2)
+        patch.setattr("grouping.tree._MANY", 0)
+        patch.setattr(Search, "steps", lambda *_: None)
+        result = solved(instance)
+    left_out, cost = best(instance)
+    assert len(result.unplaced) == left_out
+    assert result.cost.total_km == pytest.approx(cost, abs=CLOSE_KM)
+    assert result.bound_km <= cost + 1e-6
+    assert result.status is (Status.OPTIMAL if result.communities else result.status)
+
+
+@thorough
+@given(instances(), st.integers(1, 40), st.sampled_from([1e-7, 1e-5, 0.001]), st.sampled_from([0, 10, 1000]))
+def test_what_is_said_holds_when_all_is_cut_short(instance: Instance, nodes: int, work: float, pool: int) -> None:
     """Also when CP-SAT stops before it knows anything, whose bound of 0 once passed for a proof."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(grouping.pricing, "_NODES", nodes)
         patch.setattr("grouping.optimize._POOL", (3, 40))
+        patch.setattr("grouping.optimize._WHOLE_POOL", pool)
         patch.setattr("grouping.optimize._WORK", work)
+        patch.setattr("grouping.tree._SETTLING", work)
         result = solved(instance)
     left_out, cost = best(instance)
     assert len(result.unplaced) >= left_out

@@ -1,0 +1,279 @@
+"""Branch and bound over a pool of candidates: what is left between the LP's bound and the best grouping is closed here.
+
+The pool holds every candidate of any better grouping, so pricing is a look at each of them (Baldacci, Christofides &
+Mingozzi 2008). A node is a part of the pool and a range for the number of communities; each LP fixes candidates out
+of it, and once few are left CP-SAT settles the node. Until then it is split: by the number of communities, or by
+whether two units are together (Ryan & Foster 1981).
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import count
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grouping.bound import Bound, certified, exact_km
+from grouping.candidates import Candidates
+from grouping.clock import Clock
+from grouping.cost import Floats, Ints, totals
+from grouping.master import Master
+from grouping.model import Choice, ChoiceModel
+from grouping.pricing import Duals
+from grouping.problem import Problem
+
+_FEW = 2_500
+"""Candidates that CP-SAT settles in about the time of one more split."""
+_MANY = 10_000
+"""Candidates among which CP-SAT looks for a better grouping before the first split."""
+_LOOKING = 2.0
+"""CP-SAT's deterministic seconds for that look."""
+_SETTLING = 2.0
+"""CP-SAT's deterministic seconds for a node that may still be split."""
+_START = 600
+"""Candidates that the LP of a node starts with."""
+_ADDED = 150
+"""Candidates that a look at the pool adds to the LP at most."""
+_WORTH = 0.02
+"""Cuts go on while a round of them closes so much of what is between the bound and the best cost."""
+_TRIED = 8
+"""Pairs of units that are tried before one is split by."""
+_WHOLE = 1e-6
+
+Communities = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What branching found: a grouping cheaper than the best before, or None, and a bound for all there are."""
+
+    communities: Communities | None
+    bound_km: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A part of the problem: ``rows`` of the pool, ``start`` of them for its LP, ``triples`` of the cuts it knows."""
+
+    bound_km: float
+    rows: Ints
+    start: Ints
+    triples: Ints
+    fewest: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Relaxed:
+    """A node's LP, solved: what is left of the node, the LP itself, the rows of its columns, and its dual prices."""
+
+    node: _Node
+    master: Master
+    columns: Ints
+    duals: Duals
+
+
+class Tree:
+    """Finds the cheapest grouping of the candidates of a ``pool``, or proves that none is below ``best_km``.
+
+    Args:
+        problem: one level.
+        cost: what a grouping costs in km.
+        pool: every candidate that a grouping cheaper than ``best_km`` may have, canonical.
+        lp: the bound over all candidates, which the first node starts from.
+        best_km: what the best known grouping costs.
+        clock: may stop it.
+        seed: of CP-SAT.
+        report: told (best cost, bound) in km, each time one of them is better.
+
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        cost: Callable[[Communities], float],
+        pool: Candidates,
+        lp: Bound,
+        best_km: float,
+        *,
+        clock: Clock,
+        seed: int,
+        report: Callable[[float, float], None],
+    ) -> None:
+        self._problem = problem
+        self._cost = cost
+        self._pool = pool
+        self._best: Communities | None = None
+        self._best_km = best_km
+        self._clock = clock
+        self._seed = seed
+        self._report = report
+        self._costs = totals(problem.prices, pool.sets, pool.counts)
+        reduced = self._costs - lp.duals.worth(pool)
+        every = np.arange(len(pool))
+        root = _Node(
+            lp.km,
+            every,
+            every[np.argsort(reduced, kind="stable")[:_START]],
+            lp.duals.cuts.triples,
+            problem.fewest,
+            problem.most,
+        )
+        self._ticks = count()
+        self._open = [(root.bound_km, next(self._ticks), root)]
+
+    def search(self, gap_km: float) -> Verdict:
+        """Split until nothing can be cheaper by more than ``gap_km``, or the clock stops."""
+        while (
+            self._open
+            and self._open[0][0] < self._best_km - max(gap_km, self._negligible_km)
+            and not self._clock.stopped()
+        ):
+            _, _, node = heapq.heappop(self._open)
+            for child in self._split(node):
+                heapq.heappush(self._open, (child.bound_km, next(self._ticks), child))
+            self._report(self._best_km, self._bound_km())
+        return Verdict(self._best, self._bound_km())
+
+    def _bound_km(self) -> float:
+        # A node that is closed has nothing cheaper by half of what matters.
+        return min([node[0] for node in self._open[:1]] + [self._best_km - self._negligible_km])
+
+    def _split(self, node: _Node) -> list[_Node]:
+        """The parts of a node that are still open, itself if time is up; what CP-SAT finds on the way is kept."""
+        problem = self._problem.with_communities(node.fewest, node.most)
+        if problem.fewest > problem.most:
+            return []
+        relaxed = self._relax(problem, node)
+        if self._clock.stopped():
+            return [relaxed.node]
+        if self._closed(relaxed.node.bound_km):
+            return []
+        if len(relaxed.node.rows) <= _FEW and self._settle(problem, relaxed, _SETTLING).proved:
+            return []
+        if len(node.rows) == len(self._pool):
+            self._look(problem, relaxed)
+        parts = self._parts(relaxed)
+        if parts or self._settle(problem, relaxed, np.inf).proved:
+            return parts
+        # Time is up.
+        return [relaxed.node]
+
+    def _relax(self, problem: Problem, node: _Node) -> _Relaxed:
+        """Solve a node's LP, with cuts, and take out of the node what no better grouping of it can have."""
+        master = Master(problem, self._pool[node.start], self._best_km, node.triples)
+        columns = node.start
+        candidates, costs = self._pool[node.rows], self._costs[node.rows]
+        best_km, point, left = -np.inf, None, np.zeros(0)
+        before_cuts = -np.inf
+        while True:
+            out, _ = master.solve()
+            reduced = costs - out.duals.worth(candidates)
+            least = np.zeros(problem.size)
+            np.minimum.at(least, self._pool.sets[node.rows, 0], reduced)
+            km = certified(problem, out.duals, out.unplaced, least[problem.twins.first])
+            if km > best_km or point is None:
+                best_km, point, left = km, out, reduced
+            if self._closed(best_km) or self._clock.stopped():
+                break
+            missing = np.flatnonzero(reduced < -_WHOLE)
+            missing = missing[~np.isin(node.rows[missing], columns)]
+            if len(missing):
+                chosen = node.rows[missing[np.argsort(reduced[missing], kind="stable")[:_ADDED]]]
+                master.add(self._pool[chosen])
+                columns = np.concatenate([columns, chosen])
+            elif best_km - before_cuts < _WORTH * (self._best_km - best_km) or not master.cut():
+                break
+            else:
+                before_cuts = best_km
+        rest = replace(
+            node,
+            bound_km=max(node.bound_km, best_km),
+            rows=node.rows[left < self._best_km - best_km],
+            triples=master.triples,
+        )
+        return _Relaxed(rest, master, columns, point.duals)
+
+    def _settle(self, problem: Problem, relaxed: _Relaxed, work: float) -> Choice:
+        """Let CP-SAT choose among what is left of a node, if it is cheaper than the best."""
+        choice = ChoiceModel(problem, self._pool[relaxed.node.rows], relaxed.duals, exact_km(self._best_km)).solve(
+            (), clock=self._clock, below_km=self._best_km, work=work, seed=self._seed, report=lambda *_: None
+        )
+        if choice.communities is not None:
+            self._keep(choice.communities)
+        return choice
+
+    def _look(self, problem: Problem, relaxed: _Relaxed) -> None:
+        """Look for a better grouping among the likeliest candidates, which makes all that follows shorter."""
+        rows = relaxed.node.rows
+        reduced = self._costs[rows] - relaxed.duals.worth(self._pool[rows])
+        likely = rows[np.argsort(reduced, kind="stable")[:_MANY]]
+        choice = ChoiceModel(problem, self._pool[likely], relaxed.duals, exact_km(self._best_km)).solve(
+            (), clock=self._clock, work=_LOOKING, seed=self._seed, report=lambda *_: None
+        )
+        if choice.communities is not None:
+            self._keep(choice.communities)
+
+    def _parts(self, relaxed: _Relaxed) -> list[_Node]:
+        """The node, split in two; nothing if its LP has no fraction to split by."""
+        node = relaxed.node
+        values = relaxed.master.values()
+        number = float(values.sum())
+        start = relaxed.columns[np.isin(relaxed.columns, node.rows)]
+        node = replace(node, start=start)
+        if abs(number - round(number)) > _WHOLE:
+            below = int(number)
+            return [replace(node, most=below), replace(node, fewest=below + 1)]
+        pair = self._pair(relaxed, values)
+        if pair is None:
+            return []
+        (a, b) = pair
+        both = self._holding(node.rows, a).astype(np.int64) + self._holding(node.rows, b)
+        started = self._holding(start, a).astype(np.int64) + self._holding(start, b)
+        return [
+            replace(node, rows=node.rows[both != 1], start=start[started != 1]),
+            replace(node, rows=node.rows[both != 2], start=start[started != 2]),
+        ]
+
+    def _pair(self, relaxed: _Relaxed, values: Floats) -> tuple[int, int] | None:
+        """Two units that the LP has together in part, such that a split raises the bounds of both sides most."""
+        used = np.flatnonzero(values > _WHOLE)
+        held = np.zeros((len(used), self._problem.size))
+        sets, counts = self._pool.sets[relaxed.columns[used]], self._pool.counts[relaxed.columns[used]]
+        for row, members, size in zip(held, sets, counts, strict=True):
+            row[members[:size]] = 1.0
+        held *= self._problem.twins.alone
+        together = np.triu((held.T * values[used]) @ held, 1)
+        a, b = np.nonzero((together > _WHOLE) & (together < 1 - _WHOLE))
+        if not len(a):
+            return None
+        likely = np.argsort(np.abs(together[a, b] - 0.5), kind="stable")[:_TRIED]
+        scores = []
+        for k in likely:
+            there = self._holding(relaxed.columns, a[k]).astype(np.int64) + self._holding(relaxed.columns, b[k])
+            apart, together_km = (relaxed.master.without(there == sites) for sites in (2, 1))
+            worse = [max(km - relaxed.node.bound_km, 1e-6) for km in (apart, together_km)]
+            scores.append(min(worse) * max(worse))
+        best = likely[int(np.argmax(scores))]
+        return int(a[best]), int(b[best])
+
+    def _holding(self, rows: Ints, unit: int) -> NDArray[np.bool_]:
+        """Which of the ``rows`` of the pool hold a unit."""
+        return np.asarray((self._pool.sets[rows] == unit).any(axis=1))
+
+    def _closed(self, bound_km: float) -> bool:
+        """Whether a node of this bound holds nothing that is cheaper by what matters."""
+        return bound_km >= self._best_km - self._negligible_km
+
+    @property
+    def _negligible_km(self) -> float:
+        # Half of what matters, so that the bound in the end is within the whole.
+        return exact_km(self._best_km) / 2
+
+    def _keep(self, communities: Communities) -> None:
+        cost = self._cost(communities)
+        if cost < self._best_km:
+            self._best, self._best_km = communities, cost
