@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+
+import numpy as np
 
 from grouping.cost import Cost, Terms
 from grouping.distances import Distances, great_circle
@@ -150,18 +152,46 @@ class _Audit:
 
         macro_regions = read_macro_regions(scenario.travel.regions)
         self._regions = {site.id: macro_regions.of(site.adcode) for site in sites}
-        km = great_circle(sites) if distances is None else distances.km
+        if distances is None:
+            # All sites without a place are told at once; between those that have one, only few distances matter.
+            great_circle([site for site in sites if site.lon is None or site.lat is None])
+        self._distances = distances
+        self._places = {site.id: place for place, site in enumerate(sites)}
         # A broken must-avoidance has no price: it is told as a broken rule, and the rest still costs what it costs.
-        soft = [link for link in links.links if not link.must]
-        terms = Terms.build(sites, km, [self._regions[site.id] for site in sites], soft, scenario)
-        places = {site.id: place for place, site in enumerate(sites)}
-        self.communities = tuple(
-            self._community(label, terms.cost([places[site.id] for site in known]) if known else Cost())
-            for label, known in self._known.items()
-        )
+        self._priced: dict[str, list[Link]] = {id_: [] for id_ in self._sites}
+        for link in links.links:
+            if not link.must and link.a in self._sites and link.b in self._sites:
+                self._priced[link.a].append(link)
+                self._priced[link.b].append(link)
+        self.communities = tuple(self._community(label, self._cost(known)) for label, known in self._known.items())
         costs = [community.cost for community in self.communities]
-        costs += [terms.unplaced_cost(places[id_]) for id_ in self.missing]
+        costs += [Cost(links_km=self._half_broken(id_, frozenset())) for id_ in self.missing]
         self.cost = sum(costs, start=Cost())
+
+    def _cost(self, known: Sequence[Site]) -> Cost:
+        """What the community of these sites costs."""
+        if not known:
+            return Cost()
+        ids = [site.id for site in known]
+        together = frozenset(ids)
+        places = [self._places[site.id] for site in known]
+        terms = Terms.build(
+            known,
+            great_circle(known) if self._distances is None else self._distances.km[np.ix_(places, places)],
+            [self._regions[site.id] for site in known],
+            [link for id_ in ids for link in self._priced[id_] if link.a == id_ and link.b in together],
+            self._scenario,
+        )
+        outward = sum(self._half_broken(id_, together) for id_ in ids)
+        return terms.cost(range(len(known))) + Cost(links_km=outward)
+
+    def _half_broken(self, id_: str, together: Set[str]) -> float:
+        """Half the prices of a site's links to all but ``together``; the other halves are paid at their other ends."""
+        return sum(
+            (link.km or 0.0) / 2
+            for link in self._priced[id_]
+            if link.kind is not Kind.AVOID and not (link.a in together and link.b in together)
+        )
 
     def _community(self, label: str, cost: Cost) -> CommunityAudit:
         known = self._known[label]

@@ -57,3 +57,18 @@ class InputError(ValueError):
 
         self.problems = tuple(sorted(problems, key=place))
         super().__init__("\n".join(problem.text() for problem in self.problems))
+
+
+class AuditError(RuntimeError):
+    """The grouping that was found fails the audit, so it is not given: a fault of the program, not of the input.
+
+    ``findings`` says what is wrong with it.
+    """
+
+    def __init__(self, findings: Sequence[Message]) -> None:
+        self.findings = tuple(findings)
+        super().__init__(self.text())
+
+    def text(self, lang: Lang = "zh") -> str:
+        """What happened, then a line for each finding."""
+        return "\n".join([say("check.audit_failed", lang), *(f"    {finding.text(lang)}" for finding in self.findings)])

@@ -48,8 +48,8 @@ class GroupingFile:
     sha256: str
 
 
-def read_grouping(path: str | Path, applications: Applications) -> GroupingFile:
-    """Read a grouping of the sites of ``applications`` from an .xlsx or a .csv.
+def read_grouping(path: str | Path, applications: Applications | None) -> GroupingFile:
+    """Read a grouping of the sites of ``applications`` from an .xlsx or a .csv; None only checks what needs no list.
 
     The columns that matter are 共同体|community, 实验点|site and 角色|role, in any order. A site without a community
     is unplaced, and so is one in the workbook's sheet 未入组|unplaced.
@@ -62,7 +62,7 @@ def read_grouping(path: str | Path, applications: Applications) -> GroupingFile:
     table = read_table(path, _COLUMNS, problems)
     if "community" not in table.columns:
         raise InputError([Problem(Where(table.file, table.sheet), message("check.no_communities"))])
-    names = SiteNames(applications)
+    names = SiteNames(applications or Applications(()))
     communities: dict[str, list[str]] = {}
     leads: dict[str, list[str]] = {}
     unplaced: list[str] = []

@@ -303,9 +303,13 @@ def applicable_links(applications: Applications, scenario: Scenario, given: Link
     """Every link that bears on a grouping, priced.
 
     These are the ``given`` ones, the list's wishes and, if the scenario asks for them, the relations between
-    provinces. What was given goes before the same link from elsewhere.
+    provinces. What was given goes before the same link from elsewhere; given twice, it counts once, with a remark.
+
+    Raises:
+        InputError: links were given that contradict each other, one and the same with two strengths or prices.
+
     """
-    parts = [given or Links(), wishes(applications)]
+    parts = [_each_once(given or Links(), applications), wishes(applications)]
     if scenario.links.province_relations:
         parts.append(province_links(applications))
     links: dict[tuple[str, str, str], Link] = {}
@@ -315,6 +319,31 @@ def applicable_links(applications: Applications, scenario: Scenario, given: Link
     remarks = tuple(remark for part in parts for remark in part.remarks)
     # In an order that the rows of the list and of the file do not change.
     return priced(Links(tuple(links[identity] for identity in sorted(links)), unhonourable, remarks), scenario)
+
+
+def _each_once(given: Links, applications: Applications) -> Links:
+    """``given`` without repeats, which are told as those in a file are."""
+    names = {site.id: site.name for site in applications.sites}
+    first: dict[tuple[str, str, str], Link] = {}
+    remarks = list(given.remarks)
+    problems = []
+    for link in given.links:
+        if (before := first.setdefault(_identity(link.kind, link.a, link.b), link)) is link:
+            continue
+        a, b = (names.get(end, end) for end in (link.a, link.b))
+        values = {"a": a, "b": b, "kind": link.kind.label, "where": before.where}
+        if _terms(before) == _terms(link):
+            remarks.append(Remark(link.where, a, message("links.repeated", **values)))
+        else:
+            problems.append(Problem(link.where, message("links.contradiction", **values)))
+    if problems:
+        raise InputError(problems)
+    return replace(given, links=tuple(first.values()), remarks=tuple(remarks))
+
+
+def _terms(link: Link) -> tuple[bool, float | None]:
+    """What a link asks for. A must-link has no price."""
+    return link.must, None if link.must else link.km
 
 
 def priced(links: Links, scenario: Scenario) -> Links:

@@ -1,17 +1,23 @@
-"""The folder of results: written aside and moved into place, so that no half-written file is ever seen."""
+"""The folder of results: written aside and moved into place, so that no half-written file is ever seen.
+
+Nor are files of two runs ever seen side by side, even where the program is killed: those of the earlier run leave
+before the first of the new ones comes. ``summary.json`` leaves first and comes last, so a folder that has it is whole.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grouping.check import CheckReport
 from grouping.errors import InputError, Problem, Where
+from grouping.interrupts import held
 from grouping.levels import Level
 from grouping.messages import Lang, Message, message
 from grouping.report import report
@@ -24,7 +30,7 @@ if TYPE_CHECKING:
 
 _MAPS = tuple(f"map-{level.value}.png" for level in Level)
 _NAMES = ("grouping.csv", "grouping.xlsx", *_MAPS, "report.md", "summary.json")
-"""Every file that this program ever writes into the folder; all others are somebody else's."""
+"""Every file that this program ever writes into the folder; all others are somebody else's. They come in this order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +106,16 @@ def _aside(out: Path) -> Iterator[Path]:
         scratch = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=near))
     except OSError as error:
         raise _no_folder(out, error) from None
+    # The scratch folder is its owner's alone; the one within has the usual permissions.
+    folder = scratch / "files"
     try:
-        # The scratch folder is its owner's alone; the one within has the usual permissions.
-        folder = scratch / "files"
         folder.mkdir()
         yield folder
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        # Files of an earlier run that could not be put back are left where they are.
+        with suppress(OSError):
+            scratch.rmdir()
 
 
 def _no_folder(out: Path, error: OSError) -> InputError:
@@ -119,12 +128,31 @@ def _move(folder: Path, out: Path) -> tuple[Path, ...]:
         if not out.exists():
             folder.rename(out)
         else:
-            for name in names:
-                (folder / name).replace(out / name)
-            for name in _MAPS:
-                if name not in names:
-                    (out / name).unlink(missing_ok=True)
+            _exchange(folder, out, names)
     except OSError as error:
         name = Path(error.filename or out).name
         raise InputError([Problem(Where(name), message("report.out_in_use"))]) from None
     return tuple(out / name for name in names)
+
+
+def _exchange(folder: Path, out: Path, names: Sequence[str]) -> None:
+    """Put ``names`` from ``folder`` in the place of all of ours in ``out``; if that fails, all is as before."""
+    earlier = folder.with_name("earlier")
+    earlier.mkdir()
+    moves = [(out / name, earlier / name) for name in reversed(_NAMES) if os.path.lexists(out / name)]
+    moves += [(folder / name, out / name) for name in names]
+    try:
+        for source, target in moves:
+            source.rename(target)
+    except BaseException:
+        # Where one can't go back the rest stay too, summary.json among them: better few files than a mixture.
+        with held():
+            for source, target in reversed(moves):
+                if os.path.lexists(target) and not os.path.lexists(source):
+                    target.rename(source)
+            earlier.rmdir()
+        raise
+    with suppress(OSError):
+        for name in _NAMES:
+            (earlier / name).unlink(missing_ok=True)
+        earlier.rmdir()

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import pandas as pd
 
+from grouping.check import CheckReport
 from grouping.clock import StoppedBy
 from grouping.cost import Cost
 from grouping.levels import Level
@@ -85,7 +86,8 @@ class Result:
     """A grouping of a whole application list, with the proof of how good it is and where it came from.
 
     Costs are kilometres (or the unit of the matrix given). ``regions`` maps the ids of sites to their
-    macro-regions, where known; ``remarks`` is what the office should know besides those of the list.
+    macro-regions, where known; ``audit`` is what :func:`grouping.check.check` says of the grouping; ``remarks`` is
+    what the office should know besides those of the list.
     ``distance_file`` names the matrix that distances come from, "" where they are great circles.
     """
 
@@ -97,6 +99,7 @@ class Result:
     regions: dict[str, str]
     seconds: float
     version: str
+    audit: CheckReport
     remarks: tuple[Remark, ...] = field(default=())
     distance_file: str = ""
 

@@ -103,6 +103,14 @@ def scenario_values(scenario: Scenario) -> tuple[ScenarioValue, ...]:
     return tuple(values)
 
 
+def bounds(key: str) -> tuple[float, float]:
+    """The least and the largest value that the number ``key`` of a scenario may have."""
+    metadata = _FIELDS[key].metadata
+    low: Any = next(bound.ge for bound in metadata if isinstance(bound, Ge))
+    high: Any = next(bound.le for bound in metadata if isinstance(bound, Le))
+    return low, high
+
+
 def scenario_toml(values: Sequence[ScenarioValue], lang: Lang = "zh") -> str:
     """``values`` as a scenario file of its own: valid TOML, the unit and the origin of each value beside it."""
     lines: list[str] = []
@@ -340,7 +348,6 @@ def _expected(key: str) -> Message:
         return message("scenario.expect_text")
     if choices := get_args(field.annotation):
         return message("scenario.expect_choice", choices=" / ".join(choices))
-    low = next(bound.ge for bound in field.metadata if isinstance(bound, Ge))
-    high = next(bound.le for bound in field.metadata if isinstance(bound, Le))
+    low, high = bounds(key)
     kind = "scenario.expect_integer" if field.annotation is int else "scenario.expect_number"
     return message(kind, low=low, high=high)

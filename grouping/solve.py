@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from grouping.audit import audited
 from grouping.clock import Clock, StoppedBy
 from grouping.cost import HOSTED, Cost, Ints
 from grouping.distances import Distances, great_circle
@@ -61,22 +62,27 @@ def solve(
 ) -> Result:
     """Group the sites of an application list into communities at the least cost.
 
-    Ctrl-C ends the search and returns the best grouping so far.
+    What is returned has passed :func:`grouping.check.check`, which has no part in the search. Ctrl-C ends the search
+    and returns the best grouping so far.
 
     Args:
         applications: the list, see :func:`grouping.applications.read_applications`.
         scenario: one at hand, or the name or file of one; None is ``base``.
         links: what a links file says, see :func:`grouping.link_files.read_links`; the wishes in the list are added.
         distances: a matrix of distances; None takes great circles between the sites' coordinates.
-        workers: threads; None is one for each processor. The grouping does not depend on it.
+        workers: threads, from 1; None is one for each processor. The grouping does not depend on it.
         progress: called from this thread, each time something is better and once more when a level is done.
 
     Raises:
-        InputError: a scenario or region file that is wrong, must-links that no community can keep, or a site
-            without coordinates where no matrix is given. All levels' problems are raised together.
+        InputError: a scenario or region file that is wrong, links that contradict each other, must-links that no
+            community can keep, a site without coordinates where no matrix is given, or no worker. All levels'
+            problems are raised together.
+        AuditError: the grouping that was found breaks a rule or costs something else, by a fault of the program.
 
     """
     started = time.monotonic()
+    if workers is not None and workers < 1:
+        raise InputError([Wrong(Where("workers"), message("solve.workers", found=workers))])
     if not isinstance(scenario, Scenario):
         scenario = load_scenario(scenario)
     priced = applicable_links(applications, scenario, links)
@@ -84,6 +90,7 @@ def solve(
     if not compiled():
         _compile(scenario)
     levels = _solved(tasks, scenario, workers or os.cpu_count() or 1, progress or _say_nothing, started)
+    audit = audited(levels, applications, scenario, priced, distances)
     home = {site.id: one.label for level in levels for one in level.communities for site in one.members}
     remarks = [Remark(Where(applications.file), "", said) for said in policy_remarks(scenario)]
     return Result(
@@ -95,6 +102,7 @@ def solve(
         regions={site.id: region for task in tasks for site, region in task.placed() if region is not None},
         seconds=time.monotonic() - started,
         version=version("grouping"),
+        audit=audit,
         remarks=(*remarks, *(distances.remarks if distances else ()), *priced.remarks),
         distance_file=distances.file if distances else "",
     )

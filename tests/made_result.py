@@ -26,6 +26,7 @@ PLACES = (
     ("成都市武侯区", "510107", 104.04, 30.64, "成渝"),
 )
 FILE = "名单.xlsx"
+COSTS = (Cost(1680.25, 320.0, 450.0, 50.0), Cost(30.5, 0.0, 450.0, 0.0))
 
 
 def site(number: int, level: Level = Level.COUNTY, **changes: object) -> Site:
@@ -63,6 +64,7 @@ def made_result(*, stopped_by: StoppedBy = StoppedBy.TIME) -> Result:
     counties = [site(number) for number in range(10)]
     streets = [site(number, Level.TOWNSHIP) for number in range(3)]
     unplaced = Unplaced(counties[9], message("workbook.apart"))
+    county, township = COSTS
     levels = (
         LevelResult(
             level=Level.COUNTY,
@@ -72,7 +74,7 @@ def made_result(*, stopped_by: StoppedBy = StoppedBy.TIME) -> Result:
                 community("区县02", counties[6:9], Cost(180.0, 0.0, 450.0, 25.0)),
             ),
             unplaced=(unplaced,),
-            cost=Cost(1680.25, 320.0, 450.0, 50.0),
+            cost=county,
             bound_km=2450.0,
             gap=(2500.25 - 2450.0) / 2500.25,
             seconds=12.3456,
@@ -83,7 +85,7 @@ def made_result(*, stopped_by: StoppedBy = StoppedBy.TIME) -> Result:
             status=Status.OPTIMAL,
             communities=(community("街镇01", streets, Cost(30.5, 0.0, 450.0, 0.0), lead=False),),
             unplaced=(),
-            cost=Cost(30.5, 0.0, 450.0, 0.0),
+            cost=township,
             bound_km=480.5,
             gap=0.0,
             seconds=0.25,
@@ -112,6 +114,7 @@ def made_result(*, stopped_by: StoppedBy = StoppedBy.TIME) -> Result:
         regions={one.id: region for one in sites for name, *_, region in PLACES if one.name.startswith(name)},
         seconds=12.6,
         version="0.1.0",
+        audit=made_check(),
     )
 
 
@@ -122,4 +125,4 @@ def made_check(*, passed: bool = True) -> CheckReport:
         RuleOutcome("size", message("check.rule_size"), "12", True, broken),
         RuleOutcome("region", message("check.rule_region"), "10", False, (message("workbook.crosses"),), 320.0),
     )
-    return CheckReport(rules, (), (), made_result().cost)
+    return CheckReport(rules, (), (), sum(COSTS, start=Cost()))

@@ -1,6 +1,7 @@
 """The audit: for each rule a grouping that keeps it, one that breaks it, and one at its edge."""
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -401,3 +402,52 @@ def test_prices_of_the_scenario_reach_the_audit(tmp_path: Path) -> None:
     scenario.write_text("[size]\nkm = 1000.0\n", "utf-8")
     answer = json.loads(run(tmp_path, ROWS, "--scenario", str(scenario), "--json").stdout)
     assert answer["cost_breakdown"]["size_km"] == pytest.approx(6000.0)
+
+
+def test_what_is_wrong_with_several_files_is_told_together(tmp_path: Path) -> None:
+    (tmp_path / "km.csv").write_text(",S1\nS1,0\n", "utf-8")
+    (tmp_path / "links.csv").write_text("甲,乙,类型\nS1,没有的学院,意向\n", "utf-8")
+    (tmp_path / "mine.toml").write_text("[size]\nkm = -1\n", "utf-8")
+    options = [
+        *("--links", str(tmp_path / "links.csv"), "--distances", str(tmp_path / "km.csv")),
+        *("--scenario", str(tmp_path / "mine.toml")),
+    ]
+    result = run(tmp_path, [("区县01", "第1学院", "站长")], *options)
+    assert result.exit_code == 2
+    for file in ("mine.toml，", "links.csv，", "km.csv，", "grouping.csv，"):
+        assert f"\n{file}" in f"\n{result.stderr}"
+    assert result.stdout == ""
+    # Without a list nothing that names its sites can be checked, but the rest still is.
+    (tmp_path / "list.csv").write_text("名称,层级\n甲,国级\n", "utf-8")
+    arguments = ["check", str(tmp_path / "grouping.csv"), "--applications", str(tmp_path / "list.csv"), *options]
+    answer = CliRunner().invoke(main, arguments)
+    assert answer.exit_code == 2
+    for file in ("mine.toml，", "list.csv，", "grouping.csv，"):
+        assert f"\n{file}" in f"\n{answer.stderr}"
+    assert "没有的学院" not in answer.stderr
+
+
+def test_a_link_out_of_its_community_costs_half_at_either_end() -> None:
+    found = report(GOOD, link("S1", "S4", km=50.0), link("S2", "S5", km=30.0), link("S1", "S2", km=70.0))
+    assert [community.cost.links_km for community in found.communities] == pytest.approx([40.0, 40.0])
+    # A site that stands in two communities is with its partner in one of them.
+    twice = report({"区县01": ("S1", "S2", "S3", "S4"), "区县02": ("S4", "S5", "S6", "S7")}, link("S1", "S4", km=50.0))
+    assert [community.cost.links_km for community in twice.communities] == pytest.approx([0.0, 25.0])
+
+
+def test_thousands_of_sites_are_audited_at_once() -> None:
+    rng = np.random.default_rng(3)
+    places = zip(rng.uniform(100, 121, 3000), rng.uniform(24, 41, 3000), strict=True)
+    sites = tuple(
+        replace(SITES[0], id=f"T{n}", name=f"学校{n}", lon=lon, lat=lat) for n, (lon, lat) in enumerate(places)
+    )
+    pairs = {(a, b) for a, b in rng.integers(0, 3000, (5000, 2)).tolist() if a < b}
+    links = [link(f"T{a}", f"T{b}", km=10.0) for a, b in sorted(pairs)]
+    communities = {f"区县{n}": [f"T{k}" for k in range(6 * n, 6 * n + 6)] for n in range(500)}
+    report(scenario=Scenario())  # compiles
+    started = time.perf_counter()
+    found = report(communities, *links, applications=Applications(sites))
+    assert time.perf_counter() - started < 2.0
+    assert found.passed
+    apart = sum(a // 6 != b // 6 for a, b in pairs)
+    assert found.cost.links_km == pytest.approx(10.0 * apart)

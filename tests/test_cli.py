@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
@@ -24,7 +26,7 @@ from rich.console import Console
 from grouping.cli import main
 from grouping.cli.scenario import PURPOSES
 from grouping.clock import StoppedBy
-from grouping.errors import InputError, Problem, Where
+from grouping.errors import AuditError, InputError, Problem, Where
 from grouping.levels import Level
 from grouping.messages import catalogue, message
 from grouping.progress import ProgressView
@@ -32,7 +34,7 @@ from grouping.result import Result
 from grouping.scenario_files import list_scenarios, load_scenario
 from grouping.solve import Progress
 
-from made_result import made_check, made_result
+from made_result import made_result
 
 LIST = "名称,层级,经度,纬度\n" + "".join(f"学院{n},区县级,{118 + n / 10:.1f},{31 + n / 20:.2f}\n" for n in range(7))
 
@@ -69,7 +71,9 @@ def test_every_help_is_in_the_catalogue() -> None:
                 assert param.help in catalogue(), (command.name, param.name)
 
 
-@pytest.mark.parametrize("args", [(), ("solve",), ("check",), ("divisions",), ("template",), ("scenario", "show")])
+@pytest.mark.parametrize(
+    "args", [(), ("solve",), ("check",), ("divisions",), ("template",), ("scenario",), ("scenario", "show")]
+)
 def test_help_is_in_the_users_language(args: tuple[str, ...]) -> None:
     chinese = run(*args, "--help")
     assert chinese.exit_code == 0
@@ -81,9 +85,11 @@ def test_help_is_in_the_users_language(args: tuple[str, ...]) -> None:
 
 
 def test_help_loads_no_command() -> None:
-    modules = "import sys, grouping.cli; print(*(m for m in ('matplotlib', 'grouping.cli.solve') if m in sys.modules))"
-    shown = subprocess.run([sys.executable, "-c", modules], capture_output=True, text=True, check=True)
-    assert shown.stdout.split() == []
+    command = [sys.executable, "-X", "importtime", "-m", "grouping", "--help"]
+    shown = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", check=True)
+    loaded = {line.split("|")[-1].strip() for line in shown.stderr.splitlines()}
+    assert "grouping.cli" in loaded
+    assert not loaded & {"numpy", "pandas", "matplotlib", "grouping.cli.solve"}
 
 
 def test_the_environment_sets_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,24 +108,77 @@ def test_the_version() -> None:
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        (("slove",), "没有这个命令。可用的命令有：solve"),
+        (("slove",), "没有命令“slove”。可用的命令有：solve"),
+        (("scenario", "shwo"), "没有命令“shwo”。可用的命令有：list、show"),
+        (("-x",), "没有选项 -x"),
+        (("--lang", "zh"), "没有写命令。可用的命令有：solve"),
+        (("--lang",), "选项 --lang 后面缺少一个值"),
         (("solve",), "缺少 LIST"),
+        (("solve", "a.xlsx", "b.xlsx", "c.xlsx"), "多出的内容：b.xlsx、c.xlsx"),
+        (("scenario", "list", "all"), "多出的内容：all"),
         (("solve", "a.xlsx", "--sede", "1"), "没有选项 --sede，最接近的是 --seed"),
-        (("solve", "a.xlsx", "--seed", "x"), "--seed 的值不对，应为整数"),
-        (("solve", "a.xlsx", "--gap", "x"), "--gap 的值不对，应为数"),
-        (("solve", "a.xlsx", "--workers", "0"), "--workers 的值不对，应为不小于 1 的整数"),
-        (("solve", "a.xlsx", "--on-unresolved", "x"), "应为 error / skip 之一"),
-        (("solve", "a.xlsx", "--out"), "选项 --out 的用法不对"),
-        (("solve", "--lang", "fr", "a.xlsx"), "--lang 的值不对，应为 zh / en 之一"),
+        (("solve", "a.xlsx", "--on-unresolved", "x"), "--on-unresolved 写的是“x”，应为 error / skip 之一"),
+        (("solve", "a.xlsx", "--out"), "选项 --out 后面缺少一个值"),
+        (("solve", "a.xlsx", "--strict=1"), "选项 --strict 不带值"),
+        (("solve", "--lang", "fr", "a.xlsx"), "--lang 写的是“fr”，应为 zh / en 之一"),
+        (("template", "--kind", "x"), "--kind 写的是“x”，应为 list / links 之一"),
         (("check", "a.csv"), "缺少选项 --applications"),
+        (("divisions",), "缺少 TEXT"),
     ],
 )
-def test_a_wrong_call_is_told_in_chinese(args: tuple[str, ...], says: str) -> None:
+def test_a_wrong_call_is_told_in_the_users_language(args: tuple[str, ...], says: str, tmp_path: Path) -> None:
     outcome = run(*args)
     assert outcome.exit_code == 2
     assert says in outcome.stderr
-    assert "--help" in outcome.stderr
-    assert "Traceback" not in outcome.output
+    # What to look at is the help of the command that was called, not of another.
+    called = [arg for arg in args[:2] if arg in ("solve", "check", "template", "divisions", "scenario", "list")]
+    assert outcome.stderr.splitlines()[-1] == " ".join(["用法见：grouping", *called, "--help"])
+    if "--lang" not in args:
+        english = run("--lang", "en", *args)
+        assert english.exit_code == 2
+        assert english.stderr.startswith("Wrong call: ")
+        assert re.search("[一-龥]", english.stderr) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "chinese", "english"),
+    [
+        ("--time-limit", "-1", "应为 0.1 到 604800 之间的数（秒）", "a number of seconds from 0.1 to 604800"),
+        ("--time-limit", "0", "应为 0.1 到 604800 之间的数（秒）", "a number of seconds from 0.1 to 604800"),
+        ("--time-limit", "abc", "应为 0.1 到 604800 之间的数（秒）", "a number of seconds from 0.1 to 604800"),
+        ("--time-limit", "nan", "应为 0.1 到 604800 之间的数（秒）", "a number of seconds from 0.1 to 604800"),
+        ("--gap", "2", "应为 0 到 1 之间的数", "a number from 0 to 1"),
+        ("--gap", "5%", "应为 0 到 1 之间的数", "a number from 0 to 1"),
+        ("--seed", "x", "应为 0 到 2147483647 之间的整数", "a whole number from 0 to 2147483647"),
+        ("--seed", "1.5", "应为 0 到 2147483647 之间的整数", "a whole number from 0 to 2147483647"),
+        ("--seed", "-1", "应为 0 到 2147483647 之间的整数", "a whole number from 0 to 2147483647"),
+        ("--workers", "0", "应为 1 到 256 之间的整数", "a whole number from 1 to 256"),
+        ("--workers", "100000", "应为 1 到 256 之间的整数", "a whole number from 1 to 256"),
+    ],
+)
+def test_a_wrong_number_is_told_by_its_option(
+    option: str, text: str, chinese: str, english: str, tmp_path: Path
+) -> None:
+    (tmp_path / "名单.csv").write_text(LIST, "utf-8")
+    for lang, found, expected in (
+        ("zh", f"{option}：写的是“{text}”", chinese),
+        ("en", f"{option}: is “{text}”", english),
+    ):
+        outcome = run("solve", "名单.csv", option, text, "--lang", lang)
+        assert outcome.exit_code == 2
+        first, last = outcome.stderr.splitlines()
+        assert first.startswith(found)
+        assert expected in first
+        assert "1" in last
+        assert outcome.stdout == ""
+    assert [path.name for path in tmp_path.iterdir()] == ["名单.csv"]
+
+
+def test_wrong_numbers_are_told_together_and_with_the_files() -> None:
+    outcome = run("solve", "无.xlsx", "--gap", "2", "--seed", "x", "--workers", "0", "--time-limit", "-1")
+    for says in ("--gap：", "--seed：", "--workers：", "--time-limit：", "无.xlsx：", "共 5 处问题"):
+        assert says in outcome.stderr
 
 
 def test_every_problem_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +200,7 @@ def test_what_is_wrong_in_several_places_is_told_together(tmp_path: Path) -> Non
     (tmp_path / "b.json").write_text("{", "utf-8")
     outcome = run("solve", "无.xlsx", "--scenario", "nope", "--out", "out", "--boundary", "b.json", "--gap", "-1")
     assert outcome.exit_code == 2
-    for says in ("nope", "不是文件夹", "读不懂", "无.xlsx"):
+    for says in ("nope", "不是文件夹", "读不懂", "无.xlsx", "--gap"):
         assert says in outcome.stderr
 
 
@@ -174,7 +233,7 @@ def test_a_list_becomes_a_folder(tmp_path: Path) -> None:
     assert str(Path("out/名单/report.md")) in outcome.stdout
     assert str(Path("out/名单/map-county.png")) in outcome.stdout
     assert "区县级" in outcome.stderr  # progress, as plain lines
-    assert "正在核查、画图、写出文件" in outcome.stderr
+    assert "正在画图、写出文件" in outcome.stderr
     again = run("check", str(out / "grouping.xlsx"), "--applications", "名单.csv")
     assert again.exit_code == 0, again.output
     quiet = run("solve", "名单.csv", "--quiet", "--out", "b")
@@ -186,23 +245,33 @@ def test_a_list_becomes_a_folder(tmp_path: Path) -> None:
 
 @pytest.fixture
 def found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
-    """A solve whose search and audit give what the test puts here, and that writes nothing."""
-    given: dict[str, Any] = {"result": made_result(), "check": made_check()}
+    """A solve whose search gives what the test puts here."""
+    given: dict[str, Any] = {"result": made_result()}
     module = import_module("grouping.cli.solve")
     monkeypatch.setattr(module, "read_applications", lambda *a, **k: given["result"].applications)
     monkeypatch.setattr(module, "search", lambda *a, **k: given["result"])
-    monkeypatch.setattr(module, "_audit", lambda *a: given["check"])
     return given
 
 
 def test_exit_codes(found: dict[str, Any]) -> None:
     assert run("solve", "名单.xlsx").exit_code == 0
     assert run("solve", "名单.xlsx", "--strict").exit_code == 3
-    found["check"] = made_check(passed=False)
+
+
+def test_a_grouping_that_fails_the_audit_is_not_written(
+    found: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fail(*args: object, **kwargs: object) -> Result:
+        raise AuditError([message("check.audit_cost", found="1", audited="2")])
+
+    monkeypatch.setattr("grouping.cli.solve.search", fail)
     failed = run("solve", "名单.xlsx", "--strict")
     assert failed.exit_code == 4
-    assert "第12条" in failed.stderr
-    assert "核查未通过" in failed.stdout
+    assert "核查未通过" in failed.stderr
+    assert "核查得出的是 2 公里" in failed.stderr
+    assert failed.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+    assert "fails the audit" in run("solve", "名单.xlsx", "--lang", "en").stderr
 
 
 def test_warnings_and_verdict(found: dict[str, Any]) -> None:
@@ -258,6 +327,80 @@ def test_ctrl_c_ends_a_running_search_with_its_best(tmp_path: Path) -> None:
     found = json.loads((tmp_path / "out" / "大" / "summary.json").read_text("utf-8"))
     assert found["stopped_by"] == "interrupt"
     assert found["sites_placed"] == 260
+
+
+INTERRUPTING = """
+import os, signal, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name in MODULES:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+from grouping.__main__ import main
+main()
+"""
+"""The program, with Ctrl-C pressed at the moment when it begins to load one of MODULES."""
+
+
+@pytest.mark.parametrize(
+    ("modules", "lang", "says"),
+    [
+        ("grouping.cli", "zh", "已中断，没有写出任何文件。"),
+        ("click", "en", "Interrupted; nothing was written."),
+        ("grouping.messages", "zh", "已中断，没有写出任何文件。"),
+        ("grouping.cli.solve", "zh", "已中断，没有写出任何文件。"),
+        ("numpy", "zh", "已中断，没有写出任何文件。"),
+        ("matplotlib", "en", "Interrupted; nothing was written."),
+        ("click click.core grouping.cli.speaking", "zh", "已中断，没有写出任何文件。"),
+    ],
+)
+def test_ctrl_c_while_modules_load_ends_with_one_line(modules: str, lang: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "名单.csv").write_text(LIST, "utf-8")
+    program = f"MODULES = {modules.split()}\n{INTERRUPTING}"
+    ended = subprocess.run(
+        [sys.executable, "-c", program, "solve", "名单.csv", "--lang", lang],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr, ended.stdout) == (130, f"\n{says}\n", "")
+    assert [path.name for path in tmp_path.iterdir()] == ["名单.csv"]
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.1, 0.3, 0.6, 1.0])
+def test_ctrl_c_at_any_early_moment_shows_no_traceback(delay: float, tmp_path: Path) -> None:
+    program = """
+import sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "grouping.cli":
+            print("begun", flush=True)
+sys.meta_path.insert(0, Finder())
+from grouping.__main__ import main
+main()
+"""
+    command = [sys.executable, "-c", program, "solve", "无.csv"]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        time.sleep(delay)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    lines = said.splitlines()
+    # Later the command may have been faster, with what it has to say of the list that is not there.
+    assert (process.returncode, lines) == (130, ["", "已中断，没有写出任何文件。"]) or (
+        process.returncode == 2 and lines[-1].startswith("共 1 处问题")
+    )
+    assert "Traceback" not in said
 
 
 # --- Progress ------------------------------------------------------------------------------------------

@@ -269,3 +269,36 @@ def test_what_was_given_goes_before_the_same_link_from_the_table() -> None:
     assert len(links.links) == 6
     assert all(link.km == 300.0 for link in links.links if not link.must)
     assert len(applicable_links(APPLICATIONS, Scenario(), given).links) == 1
+
+
+def test_links_given_twice_from_python_are_told_as_those_in_a_file_are() -> None:
+    first, second = Where("手写", row=1), Where("手写", row=2)
+    twice = Links(
+        (
+            Link("S1", "S3", Kind.PAIRING, first, must=True),
+            Link("S3", "S1", Kind.PAIRING, second, must=True, km=9.0),
+            Link("S1", "S3", Kind.WISH, first, km=5.0),
+            Link("S3", "S1", Kind.WISH, second, km=6.0),
+        )
+    )
+    links = applicable_links(APPLICATIONS, Scenario(), twice)
+    assert sorted(link.kind for link in links.links) == [Kind.PAIRING, Kind.WISH, Kind.WISH]
+    (remark,) = links.remarks
+    assert (remark.where, remark.name) == (second, "锦江区教育局")
+    assert "只算一次" in remark.what.text()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [({"must": True}, {}), ({"km": 5.0}, {"km": 6.0}), ({}, {"km": 300.0})],
+)
+def test_links_given_from_python_may_not_contradict_each_other(
+    one: dict[str, object], other: dict[str, object]
+) -> None:
+    given = [Link("S1", "S3", Kind.PAIRING, Where("手写", row=1), **one)]  # type: ignore[arg-type]
+    given += [Link("S3", "S1", Kind.PAIRING, Where("手写", row=2), **other)]  # type: ignore[arg-type]
+    given += [Link("S1", "S2", Kind.AVOID, Where("手写", row=3 + n), km=float(n)) for n in range(2)]
+    with pytest.raises(InputError) as caught:
+        applicable_links(APPLICATIONS, Scenario(), Links(tuple(given)))
+    assert [problem.where.row for problem in caught.value.problems] == [2, 4]
+    assert "第 1 行" in caught.value.problems[0].text()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -170,3 +173,96 @@ def test_a_folder_that_exists_needs_nothing_of_the_one_around_it(
     write_outputs(made_result(), made_check(), out)
     assert set(folders) == {out}
     assert sorted(path.name for path in out.iterdir()) == NAMES
+
+
+KILLED = """
+import os, signal, sys
+from dataclasses import replace
+from pathlib import Path
+from grouping import outputs
+from grouping.maps import DrawnMaps
+import grouping.maps
+from made_result import made_check, made_result
+
+def draw(result, folder, *rest):
+    paths = tuple(folder / f"map-{level.level.value}.png" for level in result.levels)
+    for path in paths:
+        path.write_bytes(b"map")
+    return DrawnMaps(paths, ())
+
+grouping.maps.draw_maps = draw
+rename = Path.rename
+left = 0
+
+def killed(path, target):
+    global left
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
+    return rename(path, target)
+
+Path.rename = killed
+root = Path(sys.argv[1])
+for steps in range(30):
+    out = root / str(steps)
+    left = -1
+    outputs.write_outputs(made_result(), made_check(), out)
+    for path in out.iterdir():
+        path.write_text("earlier")
+    (out / "mine.txt").write_text("mine")
+    child = os.fork()
+    if child == 0:
+        left = steps
+        outputs.write_outputs(replace(made_result(), levels=made_result().levels[:1]), made_check(), out)
+        os._exit(0)
+    if os.waitpid(child, 0)[1] == 0:
+        break
+print(steps)
+"""
+"""Writes into folders of an earlier run and is killed before each of the renames, until it is through."""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_killed_at_any_moment_the_folder_is_never_a_mixture(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", KILLED, str(tmp_path)]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parent)
+    steps = int(run.stdout)
+    assert steps == 6 + 5
+    later = sorted(set(NAMES) - {"map-township.png"})
+    for step in range(steps + 1):
+        out = tmp_path / str(step)
+        assert (out / "mine.txt").read_text("utf-8") == "mine"
+        ours = sorted(path for path in out.iterdir() if path.name in NAMES)
+        earlier = {path.name for path in ours if path.read_bytes() == b"earlier"}
+        assert earlier in (set(), {path.name for path in ours}), step
+        whole = [path.name for path in ours] == (NAMES if earlier else later)
+        assert whole is ("summary.json" in [path.name for path in ours]), step
+        # What was there before is somewhere until the new files are whole.
+        anywhere = {path.name for path in out.rglob("*") if path.is_file() and path.read_bytes() == b"earlier"}
+        assert anywhere == set(NAMES) or (whole and not earlier), step
+    assert sorted(path.name for path in (tmp_path / str(steps)).iterdir()) == sorted([*later, "mine.txt"])
+
+
+@pytest.mark.usefixtures("no_drawing")
+@pytest.mark.parametrize("error", [KeyboardInterrupt, PermissionError(13, "locked", "report.md")])
+def test_what_can_not_be_moved_leaves_all_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException] | OSError
+) -> None:
+    out = tmp_path / "out"
+    write_outputs(made_result(), made_check(), out)
+    for path in out.iterdir():
+        path.write_bytes(b"earlier")
+    rename = Path.rename
+    for step in range(12):
+        left = [step]
+
+        def failing(path: Path, target: Path, left: list[int] = left) -> Path:
+            left[0] -= 1
+            if left[0] == -1:
+                raise error
+            return rename(path, target)
+
+        monkeypatch.setattr(Path, "rename", failing)
+        with pytest.raises(InputError if isinstance(error, OSError) else KeyboardInterrupt):
+            write_outputs(made_result(), made_check(), out)
+        assert {path.name: path.read_bytes() for path in out.iterdir()} == dict.fromkeys(NAMES, b"earlier")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import ClassVar
 
 import click
 
 from grouping.cli.speaking import SpeakingGroup, lang_option
+from grouping.interrupts import held
 
 _COMMANDS = {
     "solve": ("grouping.cli.solve", "cli.solve_short"),
@@ -33,13 +33,14 @@ class _Main(SpeakingGroup):
         """Import the command."""
         if cmd_name not in _COMMANDS:
             return None
-        command = getattr(import_module(_COMMANDS[cmd_name][0]), cmd_name)
+        with held():
+            command = getattr(import_module(_COMMANDS[cmd_name][0]), cmd_name)
         assert isinstance(command, click.Command)
         return command
 
 
 @click.group(cls=_Main, name="grouping", help="cli.main_help", context_settings={"help_option_names": ["-h", "--help"]})
 @lang_option
-@click.version_option(version("grouping"), message="grouping %(version)s", help="cli.version_help")
+@click.version_option(package_name="grouping", message="grouping %(version)s", help="cli.version_help")
 def main(lang: str) -> None:
     """Draft the communities of 区域终身学习发展共同体; see the catalogue for what users read."""

@@ -14,12 +14,12 @@ from rich.table import Table
 from grouping.applications import read_applications
 from grouping.check import CheckReport, cost_line, findings, mark, outcome, rule_name, verdict
 from grouping.check import check as audit
-from grouping.cli.speaking import SpeakingCommand, lang_option
+from grouping.cli.reading import Reading
+from grouping.cli.speaking import Choice, SpeakingCommand, lang_option
 from grouping.cost import Cost
-from grouping.distances import read_distances
 from grouping.errors import Problem
 from grouping.grouping_files import read_grouping
-from grouping.link_files import applicable_links, read_links
+from grouping.link_files import applicable_links
 from grouping.messages import Lang, say
 from grouping.scenario_files import load_scenario
 from grouping.sites import Remark
@@ -34,7 +34,7 @@ BROKEN = 4
 @click.option("--scenario", metavar="S", help="cli.scenario_option_help")
 @click.option("--links", "links_path", metavar="L", help="cli.links_help")
 @click.option("--distances", "distances_path", metavar="M", help="cli.distances_help")
-@click.option("--on-unresolved", type=click.Choice(["error", "skip"]), default="error", help="cli.on_unresolved_help")
+@click.option("--on-unresolved", type=Choice(["error", "skip"]), default="error", help="cli.on_unresolved_help")
 @click.option("--json", "as_json", is_flag=True, help="check.json_help")
 @lang_option
 @click.pass_context
@@ -50,12 +50,16 @@ def check(
     lang: Lang,
 ) -> None:
     """Print the audit of GROUPING; its user's help is in the catalogue."""
-    choices = load_scenario(scenario)
-    sites = read_applications(applications, places=distances_path is None, on_unresolved=on_unresolved)
-    given = None if links_path is None else read_links(links_path, sites)
+    reading = Reading()
+    choices = reading.attempt(lambda: load_scenario(scenario))
+    sites = reading.attempt(
+        lambda: read_applications(applications, places=distances_path is None, on_unresolved=on_unresolved)
+    )
+    given, distances = reading.with_the_list(sites, links_path, distances_path)
+    found = reading.attempt(lambda: read_grouping(grouping, sites))
+    reading.stop_if_wrong()
+    assert choices is not None and sites is not None and found is not None
     links = applicable_links(sites, choices, given)
-    distances = None if distances_path is None else read_distances(distances_path, sites)
-    found = read_grouping(grouping, sites)
     report = audit(found.communities, sites, choices, links, distances, leads=found.leads, unplaced=found.unplaced)
     if as_json:
         click.echo(json.dumps(_as_json(report, lang), ensure_ascii=False, indent=2))

@@ -19,7 +19,8 @@ PURPOSES = {
 
 
 @click.group(cls=SpeakingGroup, help="cli.scenario_group_help", short_help="cli.scenario_short")
-def scenario() -> None:
+@lang_option
+def scenario(lang: Lang) -> None:
     """Hold the two commands below; their users' help is in the catalogue."""
 
 

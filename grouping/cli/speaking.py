@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 import click
 from click.exceptions import NoArgsIsHelpError
@@ -30,6 +30,14 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 # --- The language --------------------------------------------------------------------------------------
 
 
+class Choice(click.Choice[str]):
+    """One of a few words; what was written instead is told in the user's language."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """What was found and what is expected, to follow the name of the option."""
+        return say("cli.no_choice", language(ctx), found=value, choices=" / ".join(self.choices))
+
+
 def language(ctx: click.Context | None = None) -> Lang:
     """The language of a running command: ``--lang`` wherever it stood, else GROUPING_LANG, else Chinese."""
     spoken = ctx.find_root().obj if ctx is not None else None
@@ -40,7 +48,7 @@ def lang_option(function: _Function) -> _Function:
     """Add ``--lang zh|en``, passed to ``function`` as ``lang``; it may stand before or after the command's name."""
     return click.option(
         "--lang",
-        type=click.Choice(LANGS),
+        type=Choice(LANGS),
         callback=lambda ctx, _param, _value: language(ctx),
         is_eager=True,
         help="cli.lang_help",
@@ -93,6 +101,19 @@ class SpeakingCommand(click.Command):
     """A command whose help is in the user's language."""
 
     context_class = _Context
+    allow_extra_args = True  # they are told below, in the user's language
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse ``args``, refusing what is left over."""
+        try:
+            rest = super().parse_args(ctx, args)
+        except click.UsageError as error:
+            # The parser of options does not know whose they are.
+            error.ctx = error.ctx or ctx
+            raise
+        if rest and not isinstance(self, click.Group) and not ctx.resilient_parsing:
+            raise _WrongCall(message("cli.extra", names=rest), ctx)
+        return rest
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """With the helps of the options in the user's language."""
@@ -121,6 +142,15 @@ class SpeakingGroup(SpeakingCommand, click.Group):
     command_class = SpeakingCommand
     short_helps: ClassVar[Mapping[str, str]] = {}
     """The one-line help of commands that are not loaded for it, as keys of the catalogue."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that ``args`` begin with."""
+        names = self.list_commands(ctx)
+        if args[0] not in names and not args[0].startswith("-"):
+            raise _WrongCall(message("cli.no_such_command", name=args[0], names=names), ctx)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands, each with a line."""
@@ -158,14 +188,21 @@ class SpeakingGroup(SpeakingCommand, click.Group):
             command = context.command_path if context is not None else self.name
             click.echo(say("cli.try_help", lang, command=command), err=True)
             code = BAD_INPUT
-        except (click.Abort, KeyboardInterrupt):
-            click.echo(say("cli.aborted", lang), err=True)
-            code = INTERRUPTED
+        except click.Abort:
+            # What click makes of Ctrl-C, after a new line.
+            abort(given)
         except BrokenPipeError:
             # Whoever read the output has seen enough (`grouping … | head`); python must not fail over it at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = 1
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def abort(args: Sequence[str] | None = None) -> NoReturn:
+    """Exit after Ctrl-C: a line, in the language of the command line ``args``, and no traceback."""
+    lang = _spoken(sys.argv[1:] if args is None else args)
+    click.echo(say("cli.aborted", lang), err=True)
+    sys.exit(INTERRUPTED)
 
 
 def _speaking(param: click.Parameter, lang: Lang) -> click.Parameter:
@@ -195,6 +232,13 @@ def _never_fail_to_print() -> None:
 # --- Complaints about the call -------------------------------------------------------------------------
 
 
+class _WrongCall(click.UsageError):
+    """A complaint of ours."""
+
+    def __init__(self, what: Message, ctx: click.Context) -> None:
+        super().__init__(what.text(language(ctx)), ctx)
+
+
 def _complaint(error: click.ClickException) -> Message | str:
     """What is wrong with the call, from the catalogue; click's own words for the rest."""
     if isinstance(error, click.NoSuchOption):
@@ -204,27 +248,18 @@ def _complaint(error: click.ClickException) -> Message | str:
         if isinstance(error.param, click.Option):
             return message("cli.missing_option", name=error.param.opts[0])
         return message("cli.missing_argument", name=error.param.human_readable_name)
-    if isinstance(error, click.BadParameter) and error.param is not None:
-        return message("cli.bad_value", name=_name(error.param), expected=_expected(error.param.type))
+    if isinstance(error, click.BadParameter) and error.param is not None and isinstance(error.param.type, Choice):
+        return message("cli.bad_choice", name=error.param.opts[0], what=error.message)
     if isinstance(error, click.BadOptionUsage):
-        return message("cli.option_needs_value", name=error.option_name)
-    if isinstance(error, click.UsageError) and error.ctx is not None and isinstance(error.ctx.command, click.Group):
-        group = error.ctx.command
-        return message("cli.no_such_command", names=group.list_commands(error.ctx))
+        key = "cli.flag_takes_no_value" if _is_flag(error) else "cli.option_needs_value"
+        return message(key, name=error.option_name)
+    if type(error) is click.UsageError and error.ctx is not None and isinstance(error.ctx.command, click.Group):
+        return message("cli.missing_command", names=error.ctx.command.list_commands(error.ctx))
     return error.format_message()
 
 
-def _name(param: click.Parameter) -> str:
-    return param.opts[0] if isinstance(param, click.Option) else param.human_readable_name
-
-
-def _expected(kind: click.ParamType[Any]) -> Message:
-    if isinstance(kind, click.Choice):
-        return message("cli.expect_choice", choices=" / ".join(kind.choices))
-    if isinstance(kind, click.IntRange):
-        return message("cli.expect_integer_from", low=kind.min)
-    if kind is click.INT:
-        return message("cli.expect_integer")
-    if kind is click.FLOAT:
-        return message("cli.expect_number")
-    return message("cli.expect_text")
+def _is_flag(error: click.BadOptionUsage) -> bool:
+    params = error.ctx.command.params if error.ctx is not None else ()
+    return any(
+        isinstance(param, click.Option) and param.is_flag and error.option_name in param.opts for param in params
+    )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from grouping.cli.speaking import SpeakingCommand, lang_option
+from grouping.cli.speaking import Choice, SpeakingCommand, lang_option
 from grouping.messages import Lang, say
 from grouping.template import Kind, template_name, write_template
 
 
 @click.command(cls=SpeakingCommand, help="template.command_help")
 @click.argument("out", metavar="[OUT.xlsx]", required=False)
-@click.option("--kind", type=click.Choice(["list", "links"]), default="list", help="template.kind_help")
+@click.option("--kind", type=Choice(["list", "links"]), default="list", help="template.kind_help")
 @click.option("--force", is_flag=True, help="template.force_help")
 @lang_option
 def template(out: str | None, kind: Kind, force: bool, lang: Lang) -> None:

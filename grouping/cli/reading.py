@@ -1,0 +1,86 @@
+"""Reading all that a command is given, so that whatever is wrong with any of it is told in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from grouping.distances import Distances, read_distances
+from grouping.errors import InputError, Problem, Where
+from grouping.grids import read_grids
+from grouping.link_files import read_links
+from grouping.links import Links
+from grouping.messages import message
+from grouping.numbers import number
+from grouping.sites import Applications
+
+_Read = TypeVar("_Read")
+
+
+class Reading:
+    """Reads what can be read and keeps what is wrong with the rest."""
+
+    def __init__(self) -> None:
+        self._problems: list[Problem] = []
+
+    def attempt(self, read: Callable[[], _Read]) -> _Read | None:
+        """What ``read`` returns; None where that is an error of the user's, to be told in the end."""
+        try:
+            return read()
+        except InputError as error:
+            self._problems += error.problems
+            return None
+
+    def number(self, option: str, text: str | None, bounds: tuple[float, float], expected: str) -> float | None:
+        """The number that stands behind an option, None where there is none or a wrong one.
+
+        Args:
+            option: its name as the user writes it.
+            text: what the user wrote.
+            bounds: the least and the largest number allowed.
+            expected: the key of the message that says what should stand there, given ``low`` and ``high``.
+
+        """
+        value = None if text is None else number(text.strip())
+        if text is None or (value is not None and bounds[0] <= value <= bounds[1]):
+            return value
+        self._wrong_number(option, text, bounds, expected)
+        return None
+
+    def whole(self, option: str, text: str | None, bounds: tuple[float, float]) -> int | None:
+        """The same for a whole number."""
+        value = self.number(option, text, bounds, "cli.expect_integer")
+        if value is None or text is None:
+            return None
+        if not value.is_integer():
+            self._wrong_number(option, text, bounds, "cli.expect_integer")
+            return None
+        return int(value)
+
+    def _wrong_number(self, option: str, text: str, bounds: tuple[float, float], expected: str) -> None:
+        low, high = (int(bound) if float(bound).is_integer() else bound for bound in bounds)
+        what = message("cli.wrong_number", found=text, expected=message(expected, low=low, high=high))
+        self._problems.append(Problem(Where(option), what))
+
+    def with_the_list(
+        self, sites: Applications | None, links_path: str | None, distances_path: str | None
+    ) -> tuple[Links | None, Distances | None]:
+        """The files that name the sites of the list; where that is wrong itself, what can be checked without it."""
+        links = self.attempt(lambda: read_links(links_path, sites)) if links_path is not None else None
+        if distances_path is None:
+            return links, None
+        if sites is None:
+            self.attempt(lambda: read_grids(Path(distances_path)))
+            return links, None
+        return links, self.attempt(lambda: read_distances(distances_path, sites))
+
+    def stop_if_wrong(self) -> None:
+        """Go on only where nothing is wrong.
+
+        Raises:
+            InputError: all that is.
+
+        """
+        if self._problems:
+            raise InputError(self._problems)
