@@ -18,11 +18,14 @@ from grouping.messages import Message, message
 from grouping.places import Located, Point, division_point, given_point, locate, too_far
 from grouping.sites import Applications, Remark, Site
 from grouping.tables import Row, Table, folded, read_table
+from grouping.titles import Entry, Standing, standings
 from grouping.vocabulary import COLUMNS, LEVEL_WORDS, STATUS_WORDS, YES_WORDS
 
 _Value = TypeVar("_Value")
 _PASSED = ("id", "division", "province", "prefecture", "county", "township", "status", "can_lead", "themes", "wishes")
 """Columns that are understood and have no column of their own in the outputs, where they go through as they are."""
+_OPTIONAL = frozenset({"can_lead", "themes", "wishes"})
+"""Columns that many a site leaves blank."""
 _NO_DIVISION = Located("name", unresolved=message("applications.no_division"))
 """Where the name of a site says another level than its row, it spoke of no division after all."""
 
@@ -47,6 +50,7 @@ def read_applications(
     reading = _Reading(table, places, on_unresolved == "skip", problems, list(table.remarks))
     for row in table.rows:
         reading.read(row)
+    reading.set_titles_aside()
     sites = reading.sites()
     if problems:
         raise InputError(problems)
@@ -131,6 +135,24 @@ class _Reading:
         return value
 
     # --- All together
+
+    def set_titles_aside(self) -> None:
+        """Take the rows for what they are: titles of sections are no sites, and where it is unclear one must ask."""
+        entries = [Entry(one.name, one.located.division, _filled(one.row), _OPTIONAL) for one in self.drafts]
+        sites = []
+        for draft, standing in zip(self.drafts, standings(entries), strict=True):
+            where = draft.row.where("name")
+            if standing is Standing.TITLE:
+                self.remarks.append(Remark(where, draft.name, message("applications.title")))
+            elif standing is Standing.UNCLEAR and self.skip:
+                self.left_out.append(Remark(where, draft.name, message("applications.title_or_site", name=draft.name)))
+            elif standing is Standing.UNCLEAR:
+                self.problems.append(Problem(where, message("applications.title_or_site", name=draft.name)))
+            else:
+                sites.append(draft)
+                if standing is Standing.SITE_ABOVE_ITS_OWN:
+                    self.remarks.append(Remark(where, draft.name, message("applications.site_above_its_own")))
+        self.drafts = sites
 
     def sites(self) -> list[Site]:
         """The sites of all drafts that nothing is wrong with."""
@@ -269,6 +291,12 @@ def _shared_divisions(sites: Sequence[Site]) -> Iterator[Remark]:
 
 
 # --- Cells ---------------------------------------------------------------------------------------------
+
+
+def _filled(row: Row) -> frozenset[str]:
+    """The columns besides the name that something stands in."""
+    known = {column for column, text in row.cells.items() if text and column != "name"}
+    return frozenset(known | {header for header, text in row.extra.items() if text})
 
 
 def _one_line(text: str) -> str:

@@ -92,7 +92,8 @@ def read_distances(path: str | Path, applications: Applications) -> Distances:
 
     The first column and the first row hold the sites' names, ids or divisions, each side in any order. Rows and
     columns of anything else are ignored with a remark. Where the two directions differ their mean is taken, with a
-    remark. The diagonal is 0 or blank.
+    remark. The diagonal is 0 or blank. A matrix with one direction of each pair, such as a triangle, is read with a
+    remark too.
 
     Raises:
         InputError: an approved site without a row or a column, or with two; else cells that are blank, negative or
@@ -113,15 +114,27 @@ def read_distances(path: str | Path, applications: Applications) -> Distances:
     if problems:
         raise InputError(problems)
     place = Where(source.file, grid.sheet)
-    km = _values(place, grid, rows, columns, applications.sites)
+    table = _Matrix(place, grid, rows, columns, applications.sites)
+    half = _half(table)
+    km = _values(table, half)
     remarks = [*_ignored(place, rows, columns)]
-    uneven = np.abs(km - km.T)
-    if count := int(np.count_nonzero(np.triu(uneven > 1e-9 * np.maximum(km, km.T)))):
-        i, j = np.unravel_index(int(np.argmax(uneven)), uneven.shape)
-        a, b = applications.sites[int(i)].name, applications.sites[int(j)].name
-        said = message("distances.uneven", count=count, a=a, b=b, one=f"{km[i, j]:g}", other=f"{km[j, i]:g}")
-        remarks.append(Remark(place, "", said))
+    if half.any():
+        km = np.maximum(km, km.T)
+        remarks.append(Remark(place, "", message("distances.half")))
+    remarks += _uneven(place, km, applications.sites)
     return Distances((km + km.T) / 2, tuple(remarks), source.file, source.sha256)
+
+
+def _uneven(place: Where, km: NDArray[np.float64], sites: Sequence[Site]) -> list[Remark]:
+    """How many pairs differ in the two directions, and which differs most."""
+    difference = np.abs(km - km.T)
+    count = int(np.count_nonzero(np.triu(difference > 1e-9 * np.maximum(km, km.T))))
+    if not count:
+        return []
+    i, j = np.unravel_index(int(np.argmax(difference)), difference.shape)
+    values = {"a": sites[int(i)].name, "b": sites[int(j)].name, "one": f"{km[i, j]:g}", "other": f"{km[j, i]:g}"}
+    most = f"{difference[i, j]:g}"
+    return [Remark(place, "", message("distances.uneven", count=count, difference=most, **values))]
 
 
 def _matrix(source: Source, names: SiteNames) -> tuple[Grid, int, int]:
@@ -179,25 +192,61 @@ def _axis_problems(where: Where, side: Message, axis: _Axis, applications: Appli
     return problems
 
 
-def _values(place: Where, grid: Grid, rows: _Axis, columns: _Axis, sites: Sequence[Site]) -> NDArray[np.float64]:
-    km = np.zeros((len(sites), len(sites)))
+@dataclass(frozen=True, slots=True)
+class _Matrix:
+    """Where the distances between ``sites`` stand in the grid."""
+
+    place: Where
+    grid: Grid
+    rows: _Axis
+    columns: _Axis
+    sites: Sequence[Site]
+
+    def cell(self, i: int, j: int) -> tuple[int, int]:
+        """The row and the column from site ``i`` to site ``j``."""
+        return self.rows.places[self.sites[i].id], self.columns.places[self.sites[j].id]
+
+    def text(self, i: int, j: int) -> str:
+        """What stands there, "" if nothing."""
+        row, column = self.cell(i, j)
+        return self.grid.rows[row].get(column, "")
+
+
+def _half(table: _Matrix) -> NDArray[np.bool_]:
+    """The cells that are rightly blank, in a matrix that has no pair in both directions; else none.
+
+    Of a pair that is blank in both directions the cell on the side that is filled in for most pairs is missing.
+    """
+    count = len(table.sites)
+    filled = np.array([[bool(table.text(i, j)) for j in range(count)] for i in range(count)]).reshape(count, count)
+    np.fill_diagonal(filled, False)
+    if (filled & filled.T).any() or not filled.any():
+        return np.zeros_like(filled)
+    at = np.array([table.rows.places[site.id] for site in table.sites])
+    below = at[:, None] > at[None, :]
+    lower = (filled & below).sum() >= (filled & below.T).sum()
+    # Of two blanks just one is right, or the pair would have no distance and nobody would know.
+    return np.asarray(~filled & (filled.T | (below != lower)))
+
+
+def _values(table: _Matrix, half: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """The distances from site to site; 0 where ``half`` says that a blank is right."""
+    km = np.zeros((len(table.sites), len(table.sites)))
     cells = _Cells()
-    for i, a in enumerate(sites):
-        row = rows.places[a.id]
-        filled = grid.rows[row]
-        for j, b in enumerate(sites):
-            column = columns.places[b.id]
-            text = filled.get(column, "")
+    for i, a in enumerate(table.sites):
+        for j in range(len(table.sites)):
+            text = table.text(i, j)
             value = number(text)
-            if i == j and (value == 0 or not text):
+            if (i == j and (value == 0 or not text)) or (half[i, j] and not text):
                 continue
             if i == j or value is None or value < 0:
-                where = Where(place.file, place.sheet, row, columns.headers[column])
-                cells.add(where, _wrong(text, a, i == j, (row, column) in grid.spoilt))
+                row, column = table.cell(i, j)
+                where = Where(table.place.file, table.place.sheet, row, table.columns.headers[column])
+                cells.add(where, _wrong(text, a, i == j, (row, column) in table.grid.spoilt))
             else:
                 km[i, j] = value
     if cells.untold:
-        cells.problems.append(Problem(place, message("distances.more", count=cells.untold)))
+        cells.problems.append(Problem(table.place, message("distances.more", count=cells.untold)))
     if cells.problems:
         raise InputError(cells.problems)
     return km

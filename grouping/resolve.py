@@ -1,33 +1,24 @@
 """Which division a text means: resolved when it is certain, with what was done said in words, else asked about.
 
-A text is read from the left as a chain of names, each inside the one before it, with parts of the chain left out at
-will: 浙江省杭州市上城区, 杭州上城, 上城区湖滨街道. All readings that use up the whole text compete; current names come
-before former names and zones, full names before short ones. What then still means several divisions is ambiguous.
+A text is read from the left as a chain of names, see :mod:`grouping.readings`. All readings that use up the whole
+text compete; current names come before former names and zones, full names before short ones. What then still means
+several divisions is ambiguous.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import IntEnum
-from functools import cache, lru_cache, reduce
+from functools import lru_cache, reduce
 
 from rapidfuzz import fuzz, process
 
 from grouping.levels import Level
 from grouping.messages import Message, message
-from grouping.placenames import clean, corps_forms, is_organisation, short_forms, zone_forms
-from grouping.regions import (
-    MUNICIPALITIES,
-    Division,
-    code_prefix,
-    corps_divisions,
-    divisions,
-    former_names,
-    functional_zones,
-)
+from grouping.placenames import clean
+from grouping.readings import Kind, Reading, every_reading, reading_of_code, township_readings
+from grouping.regions import MUNICIPALITIES, Division, divisions
 
 _SEPARATE_STATUS = ("2102", "3302", "3502", "3702", "4403")
 # A name that a division had in this century is still in use on lists; older ones are not held against today's.
@@ -35,8 +26,6 @@ _RECENT = 2000
 _SUGGESTIONS = 5
 _NAMED_IN_NOTE = 8
 _ALIKE = 55.0
-# Four levels, each said twice in the columns of a careful list.
-_DEEPEST = 8
 _CODE_AND_NAME = re.compile(r"(?P<before>[^0-9]+)?(?P<code>[0-9]{6}(?:[0-9]{3}){0,2})(?P<after>(?(before)|[^0-9]+))")
 
 
@@ -120,9 +109,9 @@ def _by_code(text: str, code: str) -> Resolution:
             return Resolution(
                 text, division, "adcode", message("resolve.adcode_padded", code=code, name=division.full_name)
             )
-    stands_for = _gazetteer().by_code.get(short)
-    if stands_for is not None:
-        return _answer(text, [_Reading((_Step(stands_for, stands_for.name, False),))], None, code=code)
+    reading = reading_of_code(short)
+    if reading is not None:
+        return _answer(text, [reading], None, code=code)
     above = next((found for n in (6, 4, 2) if (found := table.get(short[:n].ljust(6, "0"))) is not None), None)
     if above is None or len(short) > 12:
         return Resolution(text, None, "unknown", message("resolve.unknown_code", code=code))
@@ -130,197 +119,14 @@ def _by_code(text: str, code: str) -> Resolution:
     return Resolution(text, None, "unknown", note, (above,))
 
 
-# --- Names that can be read ----------------------------------------------------------------------------
-
-
-class _Kind(IntEnum):
-    DIVISION = 0
-    FORMER = 1
-    ZONE = 2
-    CORPS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """Something with a name: a division of today, or what leads to some (``to``, by adcode)."""
-
-    name: str
-    kind: _Kind
-    to: tuple[str, ...]
-    under: tuple[str, ...] = ()
-    code: str = ""
-    year: int = 0
-    merged: bool = False
-
-    def holds(self, other: _Named) -> bool:
-        """Whether ``other`` may come right after this in a chain, because it lies inside or lay there."""
-        if other.name == self.name and other.code != self.code and other.kind is self.kind is not _Kind.DIVISION:
-            return False  # A name said twice means the same twice.
-        return self.name in other.under or any(
-            code.startswith(code_prefix(mine)) for mine in self.to for code in other.to
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """One way to write a name; ``alone``: also without anything above it."""
-
-    named: _Named
-    short: bool
-    alone: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Gazetteer:
-    """All forms of names, and what codes that are no more stand for."""
-
-    forms: Mapping[str, Sequence[_Form]]
-    longest: int
-    by_code: Mapping[str, _Named]
-
-
-@cache
-def _gazetteer() -> _Gazetteer:
-    forms: dict[str, list[_Form]] = defaultdict(list)
-    for text, form in (*_division_forms(), *_former_forms(), *_zone_forms(), *_corps_forms()):
-        forms[text].append(form)
-    by_code = {form.named.code: form.named for _, form in (*_zone_forms(), *_former_forms()) if form.named.code}
-    return _Gazetteer(forms, max(map(len, forms)), by_code)
-
-
-def _division_forms() -> Iterator[tuple[str, _Form]]:
-    for division in divisions().upper():
-        named = _Named(division.name, _Kind.DIVISION, (division.adcode,), code=division.adcode)
-        yield division.name, _Form(named, False, True)
-        for short in short_forms(division.name):
-            yield short, _Form(named, True, True)
-
-
-def _former_forms() -> Iterator[tuple[str, _Form]]:
-    # Of a code that stood for several divisions in turn, the last one counts.
-    for former in sorted(former_names(), key=lambda former: (former.year, former.adcode, former.name)):
-        named = _Named(
-            former.name,
-            _Kind.FORMER,
-            former.successors,
-            former.under,
-            former.adcode,
-            former.year,
-            former.kind == "merge",
-        )
-        yield former.name, _Form(named, False, True)
-        for short in short_forms(former.name):
-            yield short, _Form(named, True, former.adcode.endswith("00"))
-
-
-def _zone_forms() -> Iterator[tuple[str, _Form]]:
-    for zone in functional_zones():
-        named = _Named(zone.name, _Kind.ZONE, zone.hosts, zone.under, zone.adcode)
-        for form, whole in zone_forms(zone.name, zone.under[-1]):
-            yield form, _Form(named, False, whole)
-
-
-def _corps_forms() -> Iterator[tuple[str, _Form]]:
-    corps, *parts = corps_divisions()
-    whole = _Named(corps.name, _Kind.CORPS, (corps.host,))
-    for form in (corps.name, "生产建设兵团", "新疆兵团", "兵团"):
-        yield form, _Form(whole, form != corps.name, True)
-    for part in parts:
-        named = _Named(corps.name + part.name, _Kind.CORPS, (part.host,), (corps.name,))
-        for form in corps_forms(part.number):
-            yield form, _Form(named, False, True)
-
-
-@cache
-def _townships() -> Mapping[str, Sequence[tuple[str, Division]]]:
-    """Townships by name, each with the code of the division that it stands in."""
-    table = divisions()
-    by_name: dict[str, list[tuple[str, Division]]] = defaultdict(list)
-    for township in table.townships():
-        above = table.parent(township.adcode)
-        if above is not None:
-            by_name[clean(township.name)].append((above.adcode, township))
-    return by_name
-
-
-# --- Readings ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    named: _Named
-    written: str
-    short: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """One way to read a text: the chain of names, perhaps a township at its end, and the rest that was not read."""
-
-    steps: tuple[_Step, ...]
-    rest: str = ""
-    township: Division | None = None
-
-    @property
-    def to(self) -> tuple[str, ...]:
-        """The adcodes of the divisions that this reading leads to."""
-        return (self.township.adcode,) if self.township is not None else self.steps[-1].named.to
-
-    @property
-    def rank(self) -> tuple[int, bool, bool]:
-        """Readings of lower rank come first: as much as possible read, current before former, full before short."""
-        indirect = any(step.named.kind is not _Kind.DIVISION for step in self.steps)
-        return len(self.rest), indirect, self.township is None and self.steps[-1].short
-
-    @property
-    def sound(self) -> bool:
-        """Whether the whole text is accounted for, if need be by an organisation at its end."""
-        if not self.rest:
-            return True
-        if self.township is not None or len(self.steps) > 1 or not self.steps[-1].short:
-            return is_organisation(self.rest)
-        # A short name alone proves little: 中山大学 is not in 中山市.
-        wide = all(not code.endswith("00") for code in self.to)
-        return not wide and is_organisation(self.rest, public=True)
-
-
-def _readings(written: str) -> Iterator[_Reading]:
-    """Every reading of the text that begins with a name, the unfinished ones too."""
-    book = _gazetteer()
-
-    def follow(steps: tuple[_Step, ...], at: int) -> Iterator[_Reading]:
-        longest = book.longest if len(steps) < _DEEPEST else 0
-        for end in range(min(len(written), at + longest), at + 1, -1):
-            for form in book.forms.get(written[at:end], ()):
-                if steps[-1].named.holds(form.named) if steps else form.alone:
-                    step = _Step(form.named, written[at:end], form.short)
-                    yield from follow((*steps, step), end)
-        if steps:
-            yield _Reading(steps, written[at:])
-            yield from _with_township(steps, written[at:])
-
-    yield from follow((), 0)
-
-
-def _with_township(steps: tuple[_Step, ...], rest: str) -> Iterator[_Reading]:
-    """The readings in which the rest begins with a township inside the last of ``steps`` (anywhere, if none)."""
-    for end in range(len(rest), 1, -1):
-        for above, township in _townships().get(rest[:end], ()) if rest else ():
-            if not steps or _inside(steps[-1].named, above, township.adcode):
-                yield _Reading(steps, rest[end:], township)
-
-
-def _inside(named: _Named, above: str, township: str) -> bool:
-    if named.code and township.startswith(code_prefix(named.code)):
-        return True
-    return any(above.startswith(code_prefix(code)) for code in named.to)
+# --- Names ---------------------------------------------------------------------------------------------
 
 
 def _by_name(text: str, written: str, level: Level | None) -> Resolution:
-    readings = list(_readings(written))
+    readings = list(every_reading(written))
     sound = [reading for reading in readings if reading.sound]
     if not sound:
-        sound = [reading for reading in _with_township((), written) if reading.sound]
+        sound = [reading for reading in township_readings(written) if reading.sound]
     if not sound:
         return _unknown(text, written, readings)
     best = min(reading.rank for reading in sound)
@@ -330,7 +136,7 @@ def _by_name(text: str, written: str, level: Level | None) -> Resolution:
     return _answer(text, [*chosen, *doubts, *_namesakes(chosen, sound)], level)
 
 
-def _namesakes(chosen: Sequence[_Reading], sound: Sequence[_Reading]) -> list[_Reading]:
+def _namesakes(chosen: Sequence[Reading], sound: Sequence[Reading]) -> list[Reading]:
     """Readings of a bare name as the recent former name of another place, which must not be passed over in silence."""
     if any(len(reading.steps) != 1 or reading.township is not None or reading.steps[0].short for reading in chosen):
         return []
@@ -339,7 +145,7 @@ def _namesakes(chosen: Sequence[_Reading], sound: Sequence[_Reading]) -> list[_R
         reading
         for reading in sound
         if len(reading.steps) == 1
-        and reading.steps[0].named.kind is _Kind.FORMER
+        and reading.steps[0].named.kind is Kind.FORMER
         and reading.steps[0].named.year >= _RECENT
         and reading.steps[0].written == chosen[0].steps[0].written
         and not reading.steps[0].short
@@ -350,9 +156,9 @@ def _namesakes(chosen: Sequence[_Reading], sound: Sequence[_Reading]) -> list[_R
 # --- Answers -------------------------------------------------------------------------------------------
 
 
-def _answer(text: str, readings: Sequence[_Reading], level: Level | None, *, code: str = "") -> Resolution:
+def _answer(text: str, readings: Sequence[Reading], level: Level | None, *, code: str = "") -> Resolution:
     """The answer that the readings give together, all of them as good as each other."""
-    leads: dict[str, _Reading] = {}
+    leads: dict[str, Reading] = {}
     # Of several times that a name passed to the same division, the last is the one to tell of.
     for reading in sorted(readings, key=lambda reading: -max((step.named.year for step in reading.steps), default=0)):
         for adcode in reading.to:
@@ -378,7 +184,7 @@ def _known(adcodes: Iterable[str]) -> list[Division]:
     return sorted(known, key=lambda division: (division.level.rank, division.adcode))
 
 
-def _usual(found: Sequence[Division], leads: Mapping[str, _Reading]) -> list[Division]:
+def _usual(found: Sequence[Division], leads: Mapping[str, Reading]) -> list[Division]:
     """Of divisions with the same short name, the one that it means in ordinary use, where that is beyond doubt.
 
     That is a province next to counties (河北 is not 天津市河北区), and a prefecture next to counties of its own
@@ -388,7 +194,7 @@ def _usual(found: Sequence[Division], leads: Mapping[str, _Reading]) -> list[Div
         reading.township is None
         and len(reading.steps) == 1
         and reading.steps[0].short
-        and reading.steps[0].named.kind is _Kind.DIVISION
+        and reading.steps[0].named.kind is Kind.DIVISION
         for reading in leads.values()
     )
     first, *others = found
@@ -398,7 +204,7 @@ def _usual(found: Sequence[Division], leads: Mapping[str, _Reading]) -> list[Div
     return [first] if first.level is Level.PROVINCE or (first.level is Level.PREFECTURE and own) else list(found)
 
 
-def _resolved(text: str, division: Division, reading: _Reading, code: str) -> Resolution:
+def _resolved(text: str, division: Division, reading: Reading, code: str) -> Resolution:
     name = division.full_name
     if code:
         note = message("resolve.former_code", code=code, old=reading.steps[-1].named.name, name=name)
@@ -419,22 +225,22 @@ def _together(notes: Sequence[Message]) -> Message | None:
     return reduce(lambda first, second: message("resolve.both", first=first, second=second), notes)
 
 
-def _history(division: Division, reading: _Reading) -> tuple[str, list[Message]]:
+def _history(division: Division, reading: Reading) -> tuple[str, list[Message]]:
     """What is to be said of the names in the chain that are not those of a division of today; the last one decides."""
     table = divisions()
     how, notes = "", []
     for step in reading.steps:
         named = step.named
-        if any(named.name in later.named.under and later.named.kind is _Kind.CORPS for later in reading.steps):
+        if any(named.name in later.named.under and later.named.kind is Kind.CORPS for later in reading.steps):
             continue  # The corps as a whole, or a province, before a division of the corps.
         to = [found.full_name for code in named.to if (found := table.get(code)) is not None]
-        if named.kind is _Kind.CORPS:
+        if named.kind is Kind.CORPS:
             how = "xpcc"
             notes.append(message("resolve.corps", corps=step.written, name=to))
-        elif named.kind is _Kind.ZONE and to:
+        elif named.kind is Kind.ZONE and to:
             how = "functional_zone"
             notes.append(message("resolve.zone", zone=step.written, name=to if len(to) == 1 else division.full_name))
-        elif named.kind is _Kind.FORMER:
+        elif named.kind is Kind.FORMER:
             how = "merged" if named.merged else "former"
             to = to if len(to) == 1 else [division.full_name]
             if not named.year:
@@ -446,7 +252,7 @@ def _history(division: Division, reading: _Reading) -> tuple[str, list[Message]]
     return how, notes
 
 
-def _abbreviation(text: str, division: Division, reading: _Reading) -> tuple[str, list[Message]]:
+def _abbreviation(text: str, division: Division, reading: Reading) -> tuple[str, list[Message]]:
     """What is to be said where the chain is one of today's names, but not all of them or not in full."""
     name = division.full_name
     if clean(text) == clean(name):
@@ -461,24 +267,24 @@ def _abbreviation(text: str, division: Division, reading: _Reading) -> tuple[str
     return "omitted", [message("resolve.completed", name=name)]
 
 
-def _which(text: str, readings: Sequence[_Reading], candidates: Sequence[Division]) -> Message:
+def _which(text: str, readings: Sequence[Reading], candidates: Sequence[Division]) -> Message:
     """The question to ask where several divisions, or none for certain, are meant."""
     names = [division.full_name for division in candidates[:_NAMED_IN_NOTE]]
     named = {reading.steps[-1].named for reading in readings if reading.steps and reading.township is None}
     if len(named) == 1:
         (only,) = named
-        if only.kind is _Kind.FORMER:
+        if only.kind is Kind.FORMER:
             return message("resolve.split", old=only.name, candidates=names, year=only.year)
-        if only.kind is _Kind.ZONE and names:
+        if only.kind is Kind.ZONE and names:
             return message("resolve.zone_across", zone=only.name, candidates=names)
-        if only.kind is _Kind.ZONE:
+        if only.kind is Kind.ZONE:
             return message("resolve.zone_unknown", zone=only.name, name="".join(only.under))
     if len(candidates) > _NAMED_IN_NOTE:
         return message("resolve.ambiguous_many", text=text, count=len(candidates), candidates=names)
     return message("resolve.ambiguous", text=text, candidates=names)
 
 
-def _unknown(text: str, written: str, readings: Sequence[_Reading]) -> Resolution:
+def _unknown(text: str, written: str, readings: Sequence[Reading]) -> Resolution:
     """What can be said of a text that nothing explains: what it begins with, and what is written alike."""
     table = divisions()
     context = _context(readings)
@@ -501,7 +307,7 @@ def _unknown(text: str, written: str, readings: Sequence[_Reading]) -> Resolutio
     return Resolution(text, None, "unknown", note, (*near, division))
 
 
-def _context(readings: Sequence[_Reading]) -> tuple[Division, str] | None:
+def _context(readings: Sequence[Reading]) -> tuple[Division, str] | None:
     """The one division that the text certainly begins with, and what comes after it."""
     certain = [r for r in readings if len(r.to) == 1 and (len(r.steps) > 1 or not r.steps[-1].short)]
     if not certain:

@@ -184,6 +184,77 @@ def test_blanks_among_nothing_but_yes_are_remarked_upon(tmp_path: Path) -> None:
     assert remarks(read(tmp_path, text + "青海省,否\n")) == []
 
 
+# --- Titles of sections --------------------------------------------------------------------------------
+
+
+def test_a_title_that_only_names_the_division_of_the_rows_below_is_no_site(tmp_path: Path) -> None:
+    text = "编号,名称,联系人\n,江苏省,\n1,江苏省昆山市,甲\n2,南京市鼓楼区,乙\n,二、浙江省（1个）,\n3,平湖市,丙\n"
+    applications = read(tmp_path, text)
+    assert [site.division for site in applications] == [
+        "江苏省苏州市昆山市",
+        "江苏省南京市鼓楼区",
+        "浙江省嘉兴市平湖市",
+    ]
+    told = [(one.where.row, one.name) for one in applications.remarks if one.what.key == "applications.title"]
+    assert told == [(2, "江苏省"), (5, "二、浙江省（1个）")]
+
+
+def test_titles_may_stand_below_titles(tmp_path: Path) -> None:
+    text = "名称,联系人\n江苏省,\n江苏省南京市,\n南京市鼓楼区,甲\n江苏省苏州市,\n昆山市,乙\n"
+    applications = read(tmp_path, text)
+    assert [site.level for site in applications] == [Level.COUNTY] * 2
+    assert remarks(applications).count("applications.title") == 3
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["1,江苏省,,", ",江苏省,省级,", ",江苏省,,甲"],
+    ids=["numbered", "with a level", "with something else"],
+)
+def test_a_row_with_more_than_its_name_is_a_site(tmp_path: Path, row: str) -> None:
+    text = f"编号,名称,层级,联系人\n{row}\n2,江苏省昆山市,,乙\n3,南京市鼓楼区,,丙\n"
+    assert [site.level for site in read(tmp_path, text)] == [Level.PROVINCE, Level.COUNTY, Level.COUNTY]
+
+
+@pytest.mark.parametrize("header", ["名称", "编号,名称,联系人"])
+def test_in_a_list_of_nothing_but_names_each_is_a_site(tmp_path: Path, header: str) -> None:
+    names = ["江苏省", "江苏省昆山市", "南京市鼓楼区", "浙江省"]
+    lines = [name if header == "名称" else f",{name}," for name in names]
+    applications = read(tmp_path, "\n".join([header, *lines]) + "\n")
+    assert [site.name for site in applications] == names
+    above = [one.name for one in applications.remarks if one.what.key == "applications.site_above_its_own"]
+    assert above == ["江苏省"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        # Nothing of it below: an empty section, or a site.
+        ",江苏省,\n1,浙江省平湖市,甲\n2,浙江省慈溪市,乙\n",
+        "1,浙江省平湖市,甲\n2,浙江省慈溪市,乙\n,江苏省,\n",
+        # Only some of the rows below are in it.
+        ",江苏省,\n1,江苏省昆山市,甲\n2,浙江省平湖市,乙\n",
+        # There is no column that every site fills in.
+        ",江苏省,\n,江苏省昆山市,\n2,南京市鼓楼区,\n",
+        # The row below is of the same division.
+        ",江苏省,\n1,江苏省教育厅,甲\n2,江苏省昆山市,乙\n",
+    ],
+    ids=["empty above", "empty below", "others below", "no full column", "same division"],
+)
+def test_what_may_be_a_title_or_a_site_is_asked_about(tmp_path: Path, lines: str) -> None:
+    text = "编号,名称,联系人\n" + lines
+    asked = [problem for problem in problems(tmp_path, text) if problem[2] == "title_or_site"]
+    row = 2 + lines.split("\n").index(",江苏省,")
+    assert asked == [(row, "名称", "title_or_site")]
+    left = read(tmp_path, text, on_unresolved="skip").left_out
+    assert [one.name for one in left] == ["江苏省"]
+
+
+def test_a_site_that_left_the_rest_blank_stays_a_site(tmp_path: Path) -> None:
+    text = "编号,名称,联系人\n1,江苏省昆山市,甲\n,南京市鼓楼区,\n3,浙江省平湖市,乙\n"
+    assert [site.name for site in read(tmp_path, text)] == ["江苏省昆山市", "南京市鼓楼区", "浙江省平湖市"]
+
+
 # --- What is wrong -------------------------------------------------------------------------------------
 
 

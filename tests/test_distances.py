@@ -83,8 +83,50 @@ def test_uneven_directions_are_averaged_aloud(tmp_path: Path) -> None:
     assert found.km.tolist() == [[0, 10, 20], [10, 0, 1015], [20, 1015, 0]]
     (remark,) = found.remarks
     assert remark.what.values["count"] == 2
-    assert "1030" in remark.what.text()
+    said = remark.what.text()
+    assert all(part in said for part in ("2 对", "乙学院", "丙学院", "1030", "1000", "差 30"))
     assert np.array_equal(found.km, found.km.T)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (",S1,S2,S3", "S1,,,", "S2,10,,", "S3,20,30.5,"),
+        (",S1,S2,S3", "S1,0,10,20", "S2,,0,30.5", "S3,,,0"),
+        (",S1,S2,S3", "S3,20,30.5,", "S1,,10,", "S2,,,"),
+    ],
+    ids=["lower", "upper", "in another order"],
+)
+def test_half_a_matrix_is_read_aloud(tmp_path: Path, lines: tuple[str, ...]) -> None:
+    found = read_distances(write(tmp_path, *lines), APPLICATIONS)
+    assert found.km.tolist() == KM
+    assert [remark.what.key for remark in found.remarks] == ["distances.half"]
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.permutations(range(3)), st.permutations(range(3)), st.lists(st.booleans(), min_size=3, max_size=3))
+def test_no_pair_of_half_a_matrix_is_without_a_distance_in_silence(
+    tmp_path: Path, rows: list[int], columns: list[int], kept: list[bool]
+) -> None:
+    names = [site.name for site in APPLICATIONS]
+    pairs = dict(zip([(0, 1), (0, 2), (1, 2)], kept, strict=True))
+
+    def cell(i: int, j: int) -> str:
+        return str(KM[i][j]) if rows.index(i) > rows.index(j) and pairs[min(i, j), max(i, j)] else ""
+
+    lines = [",".join(["", *(names[j] for j in columns)])]
+    lines += [",".join([names[i], *(cell(i, j) for j in columns)]) for i in rows]
+    path = write(tmp_path, *lines)
+    if all(kept):
+        assert read_distances(path, APPLICATIONS).km.tolist() == KM
+    else:
+        missing = sum(not one for one in kept)
+        assert len(refused(path)) == (missing if any(kept) else 6)
+
+
+def test_a_blank_in_a_matrix_of_both_directions_is_still_wrong(tmp_path: Path) -> None:
+    (problem,) = refused(write(tmp_path, ",S1,S2,S3", "S1,0,10,20", "S2,10,0,30", "S3,20,,0"))
+    assert "第 4 行，“S2”列" in problem
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import json
 import socket
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,16 +21,21 @@ from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from grouping.applications import read_applications
+from grouping.cost import Cost
 from grouping.errors import InputError
 from grouping.fonts import ENVIRONMENT, Font, find_font
+from grouping.levels import Level
 from grouping.maps import Atlas, MapOptions, draw_maps
 from grouping.maps.boundaries import national_boundaries, read_boundaries
 from grouping.maps.frames import NATION, around, crowded_frames, is_regional, project
-from grouping.maps.labels import Label, place
+from grouping.maps.labels import Ground, Label, place
+from grouping.maps.page import Page
 from grouping.maps.scene import scene, short_name
+from grouping.regions import divisions
 from grouping.result import Result
 
-from made_result import PLACES, made_result, site
+from made_result import community, made_result, site
 
 CAPTION = "内部工作示意图，不作为划界依据"
 
@@ -129,25 +135,126 @@ def test_maps_need_no_network_no_global_state_and_give_the_same_bytes(
 # --- Labels --------------------------------------------------------------------------------------------
 
 
-def test_no_label_covers_another(county_map: Figure) -> None:
-    canvas = county_map.canvas
+def crowded(count: int) -> Result:
+    """So many counties from all over the country, those near each other together."""
+    every = sorted((one for one in divisions().upper() if one.level is Level.COUNTY), key=lambda one: one.adcode)
+    chosen = np.random.default_rng(4).choice(len(every), count, replace=False)
+    names = {
+        site.name: site
+        for site in (site(0, name=every[k].full_name, lon=every[k].lon, lat=every[k].lat) for k in chosen)
+    }
+    left = list(names.values())
+    communities = []
+    while left:
+        first = left[0]
+        near = sorted(left, key=lambda one: np.hypot(one.lon - first.lon, one.lat - first.lat))  # type: ignore[operator]
+        members = near[:6] if len(left) >= 9 else near
+        left = [one for one in left if one not in members]
+        communities.append(community(f"区县{len(communities) + 1:02d}", members, Cost()))
+    level = replace(made_result().levels[0], communities=tuple(communities), unplaced=())
+    return replace(made_result(), levels=(level,))
+
+
+def together(count: int) -> Result:
+    """Streets at one seat, in communities of six, and one more county far away."""
+    streets = [site(0, Level.TOWNSHIP, name=f"静安区第{number}街道") for number in range(count)]
+    parts = [streets[at : at + 6] for at in range(0, count, 6)]
+    parts[-1].append(site(9, Level.TOWNSHIP))
+    communities = tuple(community(f"街镇{number:02d}", part, Cost()) for number, part in enumerate(parts, 1))
+    level = replace(made_result().levels[1], communities=communities)
+    return replace(made_result(), levels=(level,))
+
+
+def assert_apart(drawn: Figure) -> None:
+    canvas = drawn.canvas
     assert isinstance(canvas, FigureCanvasAgg)
-    for axes in county_map.axes:
+    for axes in drawn.axes:
         boxes = [text.get_window_extent(canvas.get_renderer()) for text in axes.texts]
+        assert all(axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1 for box in boxes)
         for number, box in enumerate(boxes):
             assert not any(box.overlaps(other) for other in boxes[number + 1 :])
 
 
-@given(st.lists(st.tuples(st.integers(50, 950), st.integers(50, 650)), min_size=1, max_size=40), st.integers(0, 9))
+def assert_named_once(drawn: Figure, result: Result) -> None:
+    shown = scene(result.levels[0])
+    assert shown is not None
+    count = Counter(text.get_text() for axes in drawn.axes for text in axes.texts)
+    elsewhere = " ".join(text.get_text() for text in drawn.texts if "图上放不下名称" in text.get_text())
+    for name in shown.names:
+        assert count[name] == (0 if name in elsewhere else 1), name
+    numbers = [text for text in count if text.isdecimal()]
+    assert sorted(map(int, numbers)) == list(range(1, len(numbers) + 1))
+    assert all(f"{number} " in elsewhere for number in numbers)
+
+
+@pytest.fixture(scope="module")
+def crowded_map() -> Figure:
+    return figure(crowded(150))
+
+
+def test_no_label_covers_another(county_map: Figure, crowded_map: Figure) -> None:
+    assert_apart(county_map)
+    assert_apart(crowded_map)
+
+
+def test_every_site_is_named_once_or_has_a_number_explained_below(county_map: Figure, crowded_map: Figure) -> None:
+    assert_named_once(county_map, made_result())
+    assert_named_once(crowded_map, crowded(150))
+
+
+def test_the_shipped_list_has_all_its_names_on_the_map() -> None:
+    shipped = Path(__file__).parent.parent / "data" / "examples" / "demonstration-districts.csv"
+    sites = read_applications(shipped).sites
+    parts = [sites[at : at + 6] for at in range(0, len(sites), 6)]
+    communities = tuple(community(f"区县{n:02d}", list(part), Cost()) for n, part in enumerate(parts, 1))
+    result = replace(made_result(), levels=(replace(made_result().levels[0], communities=communities, unplaced=()),))
+    drawn = figure(result)
+    assert_named_once(drawn, result)
+    assert {"昆山市", "拱墅区"} <= {text.get_text() for axes in drawn.axes for text in axes.texts}
+
+
+@pytest.mark.parametrize("count", [6, 20, 60])
+def test_sites_at_one_seat_are_all_named(count: int) -> None:
+    result = together(count)
+    drawn = figure(result)
+    assert_apart(drawn)
+    assert_named_once(drawn, result)
+
+
+def test_more_names_than_there_is_room_for_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grouping.maps.lettering._NUMBERED_AT_MOST", 0)
+    monkeypatch.setattr("grouping.maps.atlas.NAMED_BELOW_AT_MOST", 0)
+    monkeypatch.setattr("grouping.maps.lettering._MANY", 0)
+    drawn = figure(crowded(150))
+    (said,) = [text.get_text() for text in drawn.texts if "过于密集" in text.get_text()]
+    shown = scene(crowded(150).levels[0])
+    assert shown is not None
+    named = {text.get_text() for axes in drawn.axes for text in axes.texts} & set(shown.names)
+    assert f"{150 - len(named)} 个实验点" in said
+
+
+def test_an_island_that_only_the_inset_shows_is_named_in_it() -> None:
+    result = made_result()
+    far = site(3, name="三沙市南沙区", lon=112.89, lat=9.55)
+    first = replace(result.levels[0].communities[0], members=(*result.levels[0].communities[0].members, far))
+    level = replace(result.levels[0], communities=(first, *result.levels[0].communities[1:]))
+    drawn = figure(replace(result, levels=(level,)))
+    inset = next(axes for axes in drawn.axes if axes.get_xlim() == (180.0, 1900.0))
+    assert {text.get_text() for text in inset.texts} == {"南沙区", "区县01"}
+
+
+BOUNDS = np.array([0.0, 0.0, 1000.0, 700.0])
+
+
+@given(st.lists(st.tuples(st.integers(50, 950), st.integers(50, 650)), min_size=1, max_size=40), st.booleans())
 @settings(max_examples=60, deadline=None)
-def test_placed_labels_stay_inside_and_apart(anchors: list[tuple[int, int]], required: int) -> None:
+def test_placed_labels_stay_inside_and_apart(anchors: list[tuple[int, int]], covers: bool) -> None:
     points = np.array(anchors, dtype=np.float64)
-    labels = [Label(points[[k]], 60, 16, 8, may_drop=k >= required) for k in range(len(points))]
-    bounds = np.array([0.0, 0.0, 1000.0, 700.0])
+    labels = [Label(points[[k]], ((60, 16), (30, 32)), 8, reach=60, covers=covers) for k in range(len(points))]
     taken = np.array([[0.0, 0.0, 100.0, 100.0]])
-    boxes = place(labels, points, 5.0, bounds, taken)
-    assert not np.isnan(boxes[:required]).any()
-    kept = np.vstack([taken, boxes[~np.isnan(boxes[:, 0])]])
+    dots = np.column_stack([points, np.full(len(points), 5.0)])
+    placed = place(labels, Ground(BOUNDS, taken, dots))
+    kept = np.vstack([taken, placed.boxes[placed.kept]])
     for number, (left, bottom, right, top) in enumerate(kept):
         assert left >= 0
         assert bottom >= 0
@@ -155,13 +262,43 @@ def test_placed_labels_stay_inside_and_apart(anchors: list[tuple[int, int]], req
         assert top <= 700
         for other in kept[number + 1 :]:
             assert min(right, other[2]) <= max(left, other[0]) or min(top, other[3]) <= max(bottom, other[1])
+    if not covers:
+        for left, bottom, right, top in kept[1:]:
+            assert not ((points > (left, bottom)) & (points < (right, top))).all(axis=1).any()
 
 
-def test_a_full_panel_still_has_its_required_labels() -> None:
+def test_a_label_without_any_room_has_no_place() -> None:
     point = np.array([[50.0, 50.0]])
-    labels = [Label(point, 40, 20, 5)] * 20
-    boxes = place(labels, point, 3.0, np.array([0.0, 0.0, 100.0, 100.0]), np.empty((0, 4)))
-    assert not np.isnan(boxes).any()
+    placed = place([Label(point, ((40, 20),), 5)] * 20, Ground(np.array([0.0, 0.0, 100.0, 100.0])))
+    assert 1 <= placed.kept.sum() < 20
+
+
+def test_only_a_label_away_from_its_dot_has_a_line_and_that_crosses_nothing() -> None:
+    dots = np.array([[500.0, 350.0, 5.0]])
+    label = Label(dots[:, :2], ((60, 16),), 8, reach=100)
+    (line,) = place([label], Ground(BOUNDS, dots=dots)).lines
+    assert np.isnan(line).all()
+    sides = np.array([[430.0, 300.0, 490.0, 400.0], [510.0, 300.0, 570.0, 400.0], [430.0, 300.0, 570.0, 340.0]])
+    placed = place([label], Ground(BOUNDS, sides, dots))
+    (line,), (box,) = placed.lines, placed.boxes
+    assert box[1] > 365  # Above, where alone the way is free.
+    assert np.hypot(*(line[1] - dots[0, :2])) == pytest.approx(8)
+    assert 490 < line[0, 0] < 510
+
+
+def test_labels_keep_off_strokes_where_they_can() -> None:
+    point = np.array([[500.0, 350.0]])
+    strokes = np.array([[[500.0, 350.0], [900.0, 350.0]]])
+    (box,) = place([Label(point, ((60, 16),), 8)], Ground(BOUNDS, strokes=strokes)).boxes
+    assert box[2] < 500 or box[1] > 350 or box[3] < 350
+
+
+def test_long_lines_below_the_map_are_broken() -> None:
+    page = Page.of(10, 5, find_font())
+    lines = page.wrapped(["甲乙丙丁" * 3, "戊" * 40, "己"], "；", 2.0, 9.0)
+    assert len(lines) > 2
+    assert "".join(lines) == "甲乙丙丁" * 3 + "；" + "戊" * 40 + "；己"
+    assert all(page.width_of(line, 9.0) <= 2.0 for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -213,6 +350,13 @@ def test_crowded_parts_get_a_closer_look() -> None:
     assert look.holds(delta).all()
     assert not look.holds(alone).any()
     assert is_regional(delta)
+
+
+def test_sites_at_one_place_need_no_closer_look() -> None:
+    same = np.repeat(project([121.47], [31.23]), 20, axis=0)
+    assert not crowded_frames(np.vstack([same, project([87.6], [43.8])]), NATION, 1300, 1.1, 3)
+    # The main panel, where it lies, and the islands: a look at the same as the main panel would tell nothing.
+    assert len(figure(together(60)).axes) == 3
 
 
 @given(st.lists(st.tuples(st.floats(74, 134), st.floats(18, 53)), min_size=1, max_size=20), st.floats(0.5, 2.0))
@@ -314,12 +458,13 @@ def test_a_missing_boundary_file_is_refused(tmp_path: Path) -> None:
             read_boundaries(tmp_path / name)
 
 
-def test_sites_at_one_place_are_all_seen() -> None:
+@pytest.mark.parametrize("count", [4, 6, 40])
+def test_sites_at_one_place_are_all_seen(count: int) -> None:
     result = made_result()
-    same = tuple(site(number, lon=PLACES[0][2], lat=PLACES[0][3]) for number in range(6))
+    same = tuple(site(0, id=f"S{number}") for number in range(count))
     level = replace(result.levels[0], communities=(replace(result.levels[0].communities[0], members=same, lead=None),))
     main = figure(replace(result, levels=(level,))).axes[0]
-    dots = next(artist.get_offsets() for artist in main.collections if len(artist.get_offsets()) == 6)
+    dots = next(artist.get_offsets() for artist in main.collections if len(artist.get_offsets()) == count)
     pixels = main.transData.transform(np.asarray(dots))
-    apart = np.hypot(*(pixels[:, None] - pixels[None]).transpose(2, 0, 1)) + 100 * np.eye(6)
+    apart = np.hypot(*(pixels[:, None] - pixels[None]).transpose(2, 0, 1)) + 100 * np.eye(count)
     assert apart.min() > 8

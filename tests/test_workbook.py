@@ -73,6 +73,61 @@ def test_sheets_can_be_read_and_filtered(book: Workbook) -> None:
     assert colours[2] != colours[3]
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_sheet_prints_on_a4_in_width_with_its_header_on_each_page(tmp_path: Path, lang: str) -> None:
+    path = tmp_path / "grouping.xlsx"
+    write_workbook(made_result(), made_check(), path, lang)  # type: ignore[arg-type]
+    for sheet in openpyxl.load_workbook(path):
+        assert sheet.page_setup.orientation == "landscape"
+        assert sheet.page_setup.paperSize == 9
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert sheet.page_setup.fitToHeight == 0
+        assert sheet.print_title_rows == "$1:$1"
+        assert sheet.freeze_panes == "A2"
+        assert sheet.oddFooter.right.text
+        # Wide enough to read, narrow enough for a page.
+        widths = [dimension.width for dimension in sheet.column_dimensions.values()]
+        assert all(7 <= width <= 61 for width in widths)
+
+
+def test_numbers_are_shown_as_an_office_writes_them(book: Workbook) -> None:
+    formats = {
+        "概览": {"B2": "#,##0", "E2": "#,##0.0", "G2": "0.00%", "B6": "#,##0.0"},
+        "共同体": {"C2": "#,##0", "G2": "#,##0.0", "M2": "#,##0.0"},
+        "成员": {"E2": "General", "F2": "0.0000", "G2": "0.0000"},
+        "联系": {"F2": "#,##0.0"},
+    }
+    for name, cells in formats.items():
+        for place, shown in cells.items():
+            assert book[name][place].number_format == shown, (name, place)
+    # A setting of 0.05 must not look like 0.1.
+    values = {row[0].value: row[1] for row in book["参数"].iter_rows(min_row=2)}
+    assert values["stop.gap"].number_format == "General"
+
+
+def test_the_font_is_chinese_on_every_cell(book: Workbook) -> None:
+    fonts = {(cell.font.name, cell.font.scheme) for sheet in book for row in sheet.iter_rows() for cell in row}
+    # A font of the theme's scheme would be the theme's, whatever its name.
+    assert fonts == {("Microsoft YaHei", None)}
+
+
+def test_long_headers_take_two_lines_not_a_wide_column(book: Workbook) -> None:
+    sheet = book["共同体"]
+    header = {cell.value: cell for cell in sheet[1]}
+    column = header["未落实的联系（公里）"].column_letter
+    assert sheet.column_dimensions[column].width < 2 * len("未落实的联系（公里）")
+    assert header["未落实的联系（公里）"].alignment.wrap_text
+    assert sheet.row_dimensions[1].height >= 30
+
+
+def test_what_stands_below_the_overview_does_not_widen_its_columns(book: Workbook) -> None:
+    sheet = book["概览"]
+    assert sheet.column_dimensions["B"].width < 16
+    verdicts = [cell for cell in sheet["B"] if isinstance(cell.value, str) and "核查" in cell.value]
+    assert verdicts
+    assert not any(cell.alignment.wrap_text for cell in verdicts)
+
+
 def test_rows_are_as_high_as_their_wrapped_text(tmp_path: Path) -> None:
     result = made_result()
     long = result.applications.remarks[0]

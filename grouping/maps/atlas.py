@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from grouping.fonts import Font, find_font
 from grouping.maps.boundaries import Boundaries, national_boundaries, read_boundaries
 from grouping.maps.frames import NATION, SOUTH_CHINA_SEA, Frame, around, crowded_frames, is_regional
 from grouping.maps.legend import NAMED_AT_MOST, legend
+from grouping.maps.lettering import Lettering, Unnamed, name_all
 from grouping.maps.page import DPI, Box, Page
 from grouping.maps.panel import Panel
 from grouping.maps.scene import Scene
@@ -23,11 +24,13 @@ from grouping.result import LevelResult
 _WIDTH, _MAIN, _SIDE = 15.6, 10.2, 5.0
 """Widths in inches: the whole figure, the main panel, the panels beside it."""
 _HEIGHT = 9.0
-_EDGE, _GAP, _TITLE, _CAPTION = 0.15, 0.1, 0.5, 0.5
+_EDGE, _GAP, _TITLE, _LINE = 0.15, 0.1, 0.5, 0.22
 _TITLE_SIZE, _TEXT_SIZE = 15.0, 9.0
 _CLOSER_LOOKS = 3
 _CLOSER = 0.6
-"""A look within a look must show less than this part of its width."""
+"""A closer look must have a scale of less than this part of what it is a look at; km per inch."""
+NAMED_BELOW_AT_MOST = 60
+"""More names than this without room are counted, not listed."""
 _LETTERS = "ABC"
 
 
@@ -88,21 +91,27 @@ class Atlas:
 
     def figure(self, level: LevelResult, shown: Scene) -> Figure:
         """The map of one level."""
-        page = Page.of(_WIDTH, _HEIGHT, self.font)
+        page = Page.of(_WIDTH, _HEIGHT + _TITLE + _EDGE, self.font)
         views = self._views(shown)
+        unnamed = self._draw_panels(page, shown, views)
         side = _WIDTH - _EDGE - _SIDE
+        room = _WIDTH - 2 * _EDGE
         beside = legend(page, shown.groups, _SIDE, self.lang, narrow=True)
-        below = legend(page, shown.groups, _WIDTH - 2 * _EDGE, self.lang)
+        below = legend(page, shown.groups, room, self.lang)
         fits = views.beside == 1 and beside.depth <= (_HEIGHT - _GAP) / 2
-        bottom = _CAPTION + (0.0 if fits else below.depth + _GAP)
-        page.resize(_WIDTH, bottom + _HEIGHT + _TITLE + _EDGE)
-        self._draw_panels(page, shown, views, bottom)
+        depth = 0.0 if fits else below.depth + _GAP
+        notes = [line for note in self._notes(shown, unnamed) for line in page.wrapped(*note, room, _TEXT_SIZE)]
+        caption = page.wrapped(self._caption(level, shown), say("map.caption_separator", self.lang), room, _TEXT_SIZE)
+        lines = [*notes, *caption]
+        bottom = depth + len(lines) * _LINE + 2 * _GAP
+        page.deepen(bottom)
         if fits:
             beside.draw(page, side, bottom + (_HEIGHT - _GAP) / 2)
         else:
             below.draw(page, _EDGE, bottom - _GAP)
         page.write(_EDGE, bottom + _HEIGHT + _TITLE / 2, self._title(level), _TITLE_SIZE, "#222222")
-        page.write(_EDGE, _CAPTION / 2, self._caption(level, shown), _TEXT_SIZE, "#444444")
+        for number, line in enumerate(lines):
+            page.write(_EDGE, bottom - depth - _GAP - (number + 0.5) * _LINE, line, _TEXT_SIZE, "#444444")
         return page.figure
 
     # --- Panels ----------------------------------------------------------------------------------------
@@ -114,43 +123,56 @@ class Atlas:
         def main(aspect: float) -> Frame:
             return NATION.shaped(aspect) if national else around(shown.points, aspect)
 
+        def closer(frame: Frame, width: float, most: int) -> list[Frame]:
+            """Looks at the crowded parts of a frame that is so many inches wide; none that hardly show them larger."""
+            found = crowded_frames(shown.points, frame, width * DPI, aspect, most)
+            return [one for one in found if one.width / _SIDE < _CLOSER * frame.width / width]
+
         most = _CLOSER_LOOKS - int(locate)
         aspect = _SIDE / (_HEIGHT / 2)
         frame = main(_MAIN / _HEIGHT)
-        looks = list(crowded_frames(shown.points, frame, _MAIN * DPI, aspect, most))
+        looks = closer(frame, _MAIN, most)
         within: list[int | None] = [None] * len(looks)
         for number, look in enumerate(tuple(looks)):
             # Where sites stand too close even there, such as the districts of one city, a look closer still.
-            inner = crowded_frames(shown.points, look, _SIDE * DPI, aspect, min(1, most - len(looks)))
-            worth = [one for one in inner if one.width < _CLOSER * look.width]
-            looks += worth
-            within += [number] * len(worth)
+            inner = closer(look, _SIDE, min(1, most - len(looks)))
+            looks += inner
+            within += [number] * len(inner)
         if not looks and not locate:
             frame = main((_WIDTH - 2 * _EDGE) / _HEIGHT)
         return Views(frame, national, locate, tuple(looks), tuple(within))
 
-    def _draw_panels(self, page: Page, shown: Scene, views: Views, bottom: float) -> None:
+    def _draw_panels(self, page: Page, shown: Scene, views: Views) -> Unnamed:
         """The main panel on the left; on the right where it lies, and closer looks."""
         width = _MAIN if views.beside else _WIDTH - 2 * _EDGE
-        main = self._panel(page, (_EDGE, bottom, width, _HEIGHT), views.main)
-        boxes = _side_boxes(views.beside, bottom)
+        main = self._panel(page, (_EDGE, 0.0, width, _HEIGHT), views.main)
+        boxes = _side_boxes(views.beside)
+        islands: list[Panel] = []
         if views.locate:
             _, _, wide, tall = box = boxes.pop(0)
             locator = self._panel(page, box, NATION.shaped(wide / tall))
-            self._draw_south_china_sea(page, locator, shown)
+            self._south_china_sea(page, locator)
             locator.mark(views.main)
         if views.national:
-            self._draw_south_china_sea(page, main, shown)
+            islands.append(self._south_china_sea(page, main))
         looks = [look.shaped(wide / tall) for look, (_, _, wide, tall) in zip(views.looks, boxes, strict=True)]
-        panels: list[Panel] = []
-        for letter, look, box in zip(_LETTERS, looks, boxes, strict=False):
-            panels.append(self._panel(page, box, look))
-            panels[-1].tag(letter)
+        panels = [self._panel(page, box, look) for look, box in zip(looks, boxes, strict=True)]
+        for letter, panel in zip(_LETTERS, panels, strict=False):
+            panel.tag(letter)
+        letterings: list[Lettering] = []
         for place, panel in [(None, main), *enumerate(panels)]:
             inner = [number for number, where in enumerate(views.within) if where == place]
             for number in inner:
                 panel.mark(looks[number], _LETTERS[number])
-            self._draw_sites(panel, shown, [looks[number].holds(shown.points) for number in inner])
+            letterings.append(_with_sites(panel, shown, [looks[number].holds(shown.points) for number in inner]))
+        letterings.sort(key=lambda one: one.panel.frame.width / one.panel.axes.bbox.width)
+        seen = main.frame.holds(shown.points)
+        for inset in islands:
+            lettering = _with_sites(inset, shown, [seen])
+            # The coast beside the islands is in the inset too, but its sites are named elsewhere.
+            only = tuple(spot for spot in lettering.spots if not seen[spot.rows].any())
+            letterings.append(replace(lettering, spots=only))
+        return name_all(letterings, shown)
 
     def _panel(self, page: Page, box: Box, frame: Frame) -> Panel:
         panel = page.panel(box, frame)
@@ -159,19 +181,7 @@ class Atlas:
         panel.draw_scale(say("map.scale", self.lang, length="{length}"))
         return panel
 
-    def _draw_sites(self, panel: Panel, shown: Scene, closer: Sequence[NDArray[np.bool_]]) -> None:
-        """Communities with labels; what a closer look shows whole gets its labels there."""
-        spots = panel.draw_communities(shown)
-        visible = panel.frame.holds(shown.points)
-        groups = [
-            group
-            for group in shown.groups
-            if visible[group.spots].any() and not any(inside[group.spots].all() for inside in closer)
-        ]
-        named = np.logical_not(np.any(closer, axis=0)) if len(closer) else np.ones(len(spots), dtype=np.bool_)
-        panel.draw_labels(shown, spots, groups, named)
-
-    def _draw_south_china_sea(self, page: Page, main: Panel, shown: Scene) -> None:
+    def _south_china_sea(self, page: Page, main: Panel) -> Panel:
         """The inset with the islands, in the lower right corner of ``main``."""
         assert self.boundaries is not None
         corner = main.axes.get_position()
@@ -180,9 +190,9 @@ class Atlas:
         width = tall * figure_height * (SOUTH_CHINA_SEA.width / SOUTH_CHINA_SEA.height) / figure_width
         inset = Panel.on(page.figure, (corner.x1 - width, corner.y0, width, tall), SOUTH_CHINA_SEA, self.font)
         inset.draw_land(self.boundaries)
-        inset.draw_communities(shown)
         edge = inset.axes.bbox
         main.taken.append((edge.x0, edge.y0, edge.x1, edge.y1))
+        return inset
 
     # --- Words -----------------------------------------------------------------------------------------
 
@@ -196,7 +206,23 @@ class Atlas:
             unplaced=len(level.unplaced),
         )
 
-    def _caption(self, level: LevelResult, shown: Scene) -> str:
+    def _notes(self, shown: Scene, unnamed: Unnamed) -> Iterator[tuple[list[str], str]]:
+        """What is said below of the sites whose names found no room: parts of text, and what stands between them."""
+        comma = say("map.comma", self.lang)
+        if unnamed.numbered:
+            names = [comma.join(shown.names[row] for row in rows) for rows in unnamed.numbered]
+            first, *others = (f"{number} {text}" for number, text in enumerate(names, 1))
+            yield [say("map.numbered", self.lang) + first, *others], say("map.semicolon", self.lang)
+        if 0 < len(unnamed.rows) <= NAMED_BELOW_AT_MOST:
+            first, *others = (shown.names[row] for row in unnamed.rows)
+            yield [say("map.nameless", self.lang) + first, *others], comma
+        elif len(unnamed.rows):
+            yield [say("map.nameless_many", self.lang, count=len(unnamed.rows))], comma
+        if unnamed.groups:
+            first, *others = (group.community.label for group in unnamed.groups)
+            yield [say("map.groups_nameless", self.lang) + first, *others], comma
+
+    def _caption(self, level: LevelResult, shown: Scene) -> list[str]:
         parts: list[Message] = []
         if any(community.lead for community in level.communities):
             parts.append(message("map.star"))
@@ -208,12 +234,25 @@ class Atlas:
         parts.append(self.boundaries.source if self.boundaries else message("map.no_boundaries"))
         if self.options.approval:
             parts.append(message("map.approval", number=self.options.approval))
-        return say("map.caption_separator", self.lang).join(part.text(self.lang) for part in parts)
+        return [part.text(self.lang) for part in parts]
 
 
-def _side_boxes(count: int, bottom: float) -> list[Box]:
+def _with_sites(panel: Panel, shown: Scene, closer: Sequence[NDArray[np.bool_]]) -> Lettering:
+    """The panel with its communities; those whole in a closer look, which holds these sites, are named there."""
+    elsewhere = np.any(closer, axis=0) if len(closer) else np.zeros(len(shown.points), dtype=np.bool_)
+    spots = panel.draw_communities(shown, ~elsewhere)
+    visible = panel.frame.holds(shown.points)
+    groups = tuple(
+        group
+        for group in shown.groups
+        if visible[group.spots].any() and not any(inside[group.spots].all() for inside in closer)
+    )
+    return Lettering(panel, shown, spots, groups)
+
+
+def _side_boxes(count: int) -> list[Box]:
     """``count`` boxes (left, bottom, width, height; inches) in the column beside the main panel, from the top."""
     # One panel alone would be a tall stripe; half the height suits it better.
     tall = (_HEIGHT - (max(count, 2) - 1) * _GAP) / max(count, 2)
     left = _WIDTH - _EDGE - _SIDE
-    return [(left, bottom + _HEIGHT - (k + 1) * tall - k * _GAP, _SIDE, tall) for k in range(count)]
+    return [(left, _HEIGHT - (k + 1) * tall - k * _GAP, _SIDE, tall) for k in range(count)]

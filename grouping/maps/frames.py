@@ -17,6 +17,8 @@ Points = NDArray[np.float64]
 
 _LEAST_KM = 60.0
 """A frame never shows less than this: closer, the outlines would be too coarse."""
+_SAME_KM = 0.2
+"""Sites no farther apart than this stand at one place, however closely one looks."""
 _NEIGHBOUR_PIXELS = 26.0
 _ZOOM = 6.5
 _WORTH_A_LOOK = 5
@@ -98,7 +100,7 @@ def crowded_frames(points: Points, frame: Frame, pixels: float, aspect: float, m
     """
     near = _NEIGHBOUR_PIXELS * frame.width / pixels
     distance = np.hypot(*(points[:, None, :] - points[None, :, :]).transpose(2, 0, 1))
-    crowded = ((distance < near).sum(axis=1) > 1) & frame.holds(points)
+    crowded = ((distance < near) & (distance > _SAME_KM)).any(axis=1) & frame.holds(points)
     half = np.array([1.0, 1.0 / aspect]) * frame.width / _ZOOM / 2
     found: list[Frame] = []
     while crowded.any() and len(found) < most:

@@ -68,13 +68,6 @@ def _lines(page: Page, group: Group, room: float, lang: Lang, *, named: bool) ->
     members = group.community.members
     if not named:
         return (say("map.count", lang, count=len(members)),)
-    comma = say("map.comma", lang)
-    lines = [say("map.members", lang, count=len(members))]
-    for number, site in enumerate(members):
-        longer = lines[-1] + (comma if number else "") + site.name
-        if page.width_of(longer, _SIZE) <= room:
-            lines[-1] = longer
-        else:
-            lines[-1] += comma if number else ""
-            lines.append(site.name)
-    return tuple(lines)
+    first, *others = (site.name for site in members)
+    parts = [say("map.members", lang, count=len(members)) + first, *others]
+    return page.wrapped(parts, say("map.comma", lang), room, _SIZE)

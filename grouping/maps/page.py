@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -32,9 +33,14 @@ class Page:
         FigureCanvasAgg(figure)
         return cls(figure, font)
 
-    def resize(self, width: float, height: float) -> None:
-        """Change the size; to be done before anything is drawn."""
-        self.figure.set_size_inches(width, height)
+    def deepen(self, depth: float) -> None:
+        """Add ``depth`` inches below the panels, which keep their size; to be done before anything else is drawn."""
+        width, height = (float(side) for side in self.figure.get_size_inches())
+        self.figure.set_size_inches(width, height + depth)
+        for axes in self.figure.axes:
+            box = axes.get_position()
+            bottom = (box.y0 * height + depth) / (height + depth)
+            axes.set_position((box.x0, bottom, box.width, box.height * height / (height + depth)))
 
     def panel(self, box: Box, frame: Frame) -> Panel:
         """A panel at ``box`` that looks at ``frame``."""
@@ -44,6 +50,28 @@ class Page:
     def width_of(self, text: str, size: float) -> float:
         """How wide a text of ``size`` points is."""
         return measure(self.figure, self.font, text, size)[0] / DPI
+
+    def wrapped(self, parts: Sequence[str], separator: str, room: float, size: float) -> tuple[str, ...]:
+        """``parts`` with ``separator`` between them, in lines no wider than ``room`` inches.
+
+        Lines break between parts; a part that is wider than the room alone is broken wherever it must.
+        """
+        lines = [""]
+        for number, part in enumerate(parts):
+            piece = part + (separator if number < len(parts) - 1 else "")
+            if lines[-1] and self.width_of((lines[-1] + piece).rstrip(), size) > room:
+                lines.append("")
+            lines[-1] += piece
+            while self.width_of(lines[-1].rstrip(), size) > room and len(lines[-1]) > 1:
+                whole = lines.pop()
+                count = self._fitting(whole, room, size)
+                lines += [whole[:count], whole[count:]]
+        return tuple(line.rstrip() for line in lines)
+
+    def _fitting(self, text: str, room: float, size: float) -> int:
+        """How many characters of ``text``, at least one, are no wider than ``room`` inches."""
+        counts = range(len(text), 1, -1)
+        return next((count for count in counts if self.width_of(text[:count], size) <= room), 1)
 
     def write(self, left: float, middle: float, text: str, size: float, colour: str, *, centred: bool = False) -> None:
         """Write ``text`` with its left end, or its centre, at ``left`` and its middle line at ``middle``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import shapely
@@ -11,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
-from matplotlib.patches import Polygon, Rectangle
+from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
@@ -19,18 +20,17 @@ from shapely.geometry.base import BaseGeometry
 from grouping.fonts import Font
 from grouping.maps.boundaries import Boundaries
 from grouping.maps.frames import Frame, Points, project
-from grouping.maps.labels import Label, place
 from grouping.maps.scene import Group, Scene
+from grouping.maps.spots import Spot, spots
+
+Align = Literal["left", "center", "right"]
 
 _LAND, _OUTSIDE = "#fdfcf9", "#eef0f1"
 _PREFECTURE, _PROVINCE, _NATION = "#dcd7cb", "#aaa498", "#6d675c"
 _CLOSE_KM = 1000.0
 """A frame narrower than this shows prefectures too."""
-_UNPLACED = "#111111"
-_LABEL_SIZE, _NAME_SIZE, _SMALL = 9.0, 7.0, 7.5
-_PAD = 3.0
-_DOT = 5.0
-"""Radius of a site's dot, pixels."""
+UNPLACED = "#111111"
+LABEL_SIZE, _SMALL = 9.0, 7.5
 
 
 @dataclass(frozen=True)
@@ -101,31 +101,39 @@ class Panel:
         y = self.frame.bottom + 0.025 * self.frame.height
         self.axes.plot([x, x + length], [y, y], color=_NATION, linewidth=2, solid_capstyle="butt", zorder=6)
         shown = text.format(length=f"{length:g}")
-        self._write(self._pixels(np.array([[x + length / 2, y]]))[0] + (0, 9), shown, _SMALL, colour=_NATION)
-        (left, bottom), (right, _) = self._pixels(np.array([[x, y], [x + length, y]]))
+        self.write(self.pixels(np.array([[x + length / 2, y]]))[0] + (0, 9), shown, _SMALL, colour=_NATION)
+        (left, bottom), (right, _) = self.pixels(np.array([[x, y], [x + length, y]]))
         self.taken.append((left - 4, bottom - 6, right + 4, bottom + 18))
 
     # --- Communities -----------------------------------------------------------------------------------
 
-    def draw_communities(self, scene: Scene) -> Points:
-        """Hulls, spokes, dots; returns the (n, 2) pixels of the dots. Sites at one place stand around it."""
-        spots = self._spread(self._pixels(scene.points))
-        ground = self._ground(spots)
+    def draw_communities(self, scene: Scene, apart: NDArray[np.bool_]) -> tuple[Spot, ...]:
+        """Hulls, spokes and dots; returns where the dots in the frame stand.
+
+        Sites at one place stand around it, side by side, if all of them are in ``apart``.
+        """
+        pixels = self.pixels(scene.points)
+        found = tuple(spots(pixels, self.frame.holds(scene.points), apart))
+        for spot in found:
+            pixels[spot.rows] = spot.dots
+        ground = self.ground(pixels)
         for group in scene.groups:
             self._draw_group(group, ground)
         if len(scene.unplaced):
             x, y = ground[scene.unplaced].T
-            self.axes.scatter(x, y, s=26, marker="x", color=_UNPLACED, linewidths=1.2, zorder=5)
-        return spots
+            self.axes.scatter(x, y, s=26, marker="x", color=UNPLACED, linewidths=1.2, zorder=5)
+        return found
 
     def _draw_group(self, group: Group, ground: Points) -> None:
         members = ground[group.spots]
         hub = ground[group.hub]
-        if len(members) >= 3:
-            hull = shapely.convex_hull(shapely.MultiPoint(members)).buffer(0.006 * self.frame.width)
-            self.axes.add_patch(
-                Polygon(shapely.get_coordinates(hull), closed=True, facecolor=group.colour, alpha=0.10, zorder=2)
-            )
+        corner = self.frame.left, self.frame.bottom
+        if (members.max(axis=0) < corner).any() or (members.min(axis=0) > (self.frame.right, self.frame.top)).any():
+            return
+        hull = self.hull(members)
+        if hull is not None:
+            area = PolyCollection([shapely.get_coordinates(hull)], facecolors=group.colour, alpha=0.10, zorder=2)
+            self.axes.add_collection(area, autolim=False)
         spokes = [np.array([hub, member]) for member in members]
         self.axes.add_collection(
             LineCollection(spokes, colors=group.colour, linewidths=1.1, alpha=0.75, zorder=3), autolim=False
@@ -138,116 +146,80 @@ class Panel:
                 hub[0], hub[1], s=105, marker="*", color=group.colour, edgecolors="white", linewidths=0.6, zorder=4.5
             )
 
-    def _spread(self, spots: Points) -> Points:
-        """The dots with those at one place moved onto a small circle around it."""
-        moved = spots.copy()
-        order: dict[tuple[int, int], list[int]] = {}
-        for index, (x, y) in enumerate(spots):
-            order.setdefault((round(x), round(y)), []).append(index)
-        for together in order.values():
-            if len(together) > 1:
-                angles = 2 * np.pi * np.arange(len(together)) / len(together)
-                radius = max(1.1 * _DOT, 2.2 * _DOT * len(together) / (2 * np.pi))
-                moved[together] += radius * np.column_stack([np.cos(angles), np.sin(angles)])
-        return moved
+    def hull(self, members: Points) -> BaseGeometry | None:
+        """The shaded area of a community with ``members`` there (km); None where two make no area."""
+        if len(members) < 3:
+            return None
+        return shapely.convex_hull(shapely.MultiPoint(members)).buffer(0.006 * self.frame.width)
 
-    # --- Labels ----------------------------------------------------------------------------------------
-
-    def draw_labels(
-        self, scene: Scene, spots: Points, groups: Sequence[Group], named: NDArray[np.bool_]
-    ) -> Sequence[tuple[float, float, float, float]]:
-        """A label for each of ``groups``, and the names of the sites in ``named`` where there is room.
-
-        Returns the boxes of all labels, in pixels.
-        """
-        visible = self.frame.holds(scene.points)
-        labels = [self._group_label(group, spots, visible) for group in groups]
-        sites = [index for index in range(len(spots)) if named[index] and visible[index]]
-        labels += [self._name_label(scene.names[index], spots[index]) for index in sites]
-        edge = self.axes.bbox
-        bounds = np.array([edge.x0 + 3, edge.y0 + 3, edge.x1 - 3, edge.y1 - 3])
-        taken = np.array(self.taken, dtype=np.float64).reshape(-1, 4)
-        boxes = place(labels, spots[visible], _DOT, bounds, taken)
-        colours = {spot: group.colour for group in scene.groups for spot in group.spots}
-        for group, label, box in zip(groups, labels, boxes, strict=False):
-            self._draw_group_label(group, label, box)
-        for index, box in zip(sites, boxes[len(groups) :], strict=True):
-            if not np.isnan(box[0]):
-                self._write(_middle(box), scene.names[index], _NAME_SIZE, colour=colours.get(index, _UNPLACED))
-        return [tuple(box) for box in boxes if not np.isnan(box[0])]
-
-    def _group_label(self, group: Group, spots: Points, visible: NDArray[np.bool_]) -> Label:
-        shown = group.spots[visible[group.spots]]
-        members = spots[shown]
-        middle = members.mean(axis=0)
-        nearest = members[np.argsort(np.hypot(*(members - middle).T), kind="stable")]
-        width, height = self._measure(group.community.label, _LABEL_SIZE)
-        return Label(np.vstack([middle, nearest]), width + 2 * _PAD, height + 2 * _PAD, 2.0 * _DOT)
-
-    def _name_label(self, name: str, spot: Points) -> Label:
-        width, height = self._measure(name, _NAME_SIZE)
-        return Label(spot[None, :], width + 2, height, 1.3 * _DOT, may_drop=True)
-
-    def _draw_group_label(self, group: Group, label: Label, box: NDArray[np.float64]) -> None:
-        anchor = label.anchors[1:][np.argmin(np.hypot(*(label.anchors[1:] - _middle(box)).T))]
-        near = np.clip(anchor, box[:2], box[2:])
-        if np.hypot(*(anchor - near)) > 3.0 * _DOT:
-            x, y = self._ground(np.array([anchor, near])).T
-            self.axes.plot(x, y, color=group.colour, linewidth=0.8, linestyle=(0, (2, 1.5)), zorder=5)
-        low, high = self._ground(box.reshape(2, 2))
-        self.axes.add_patch(
-            Rectangle(tuple(low), *(high - low), facecolor=group.colour, edgecolor="white", linewidth=0.6, zorder=6)
-        )
-        self._write(_middle(box), group.community.label, _LABEL_SIZE, colour="white", halo=False)
+    # --- Marks -----------------------------------------------------------------------------------------
 
     def mark(self, frame: Frame, letter: str = "") -> None:
         """Show where another panel looks, and which one."""
-        self.axes.add_patch(
+        self.axes.add_artist(
             Rectangle(
                 (frame.left, frame.bottom), frame.width, frame.height, fill=False, edgecolor="#333333", zorder=5.5
             )
         )
         if letter:
-            corner = self._pixels(np.array([[frame.left, frame.top]]))[0]
-            self.tag(letter, corner + 9)
+            self.tag(letter, self.pixels(np.array([[frame.left, frame.top]]))[0])
 
-    def tag(self, letter: str, pixels: Points | None = None) -> None:
-        """A letter in a box, in the upper left corner unless said otherwise."""
+    def tag(self, letter: str, above: Points | None = None) -> None:
+        """A letter in a box: on the pixel ``above``, or else in the upper left corner."""
         edge = self.axes.bbox
-        middle = np.array([edge.x0 + 14, edge.y1 - 14]) if pixels is None else pixels
-        width, height = self._measure(letter, _LABEL_SIZE)
+        width, height = self.measure(letter, LABEL_SIZE)
         half = np.array([width / 2 + 4, height / 2 + 4])
-        low, high = self._ground(np.array([middle - half, middle + half]))
-        self.axes.add_patch(Rectangle(tuple(low), *(high - low), facecolor="#333333", zorder=7))
-        self._write(middle, letter, _LABEL_SIZE, colour="white", halo=False)
+        middle = np.array([edge.x0 + 14, edge.y1 - 14]) if above is None else above + half
+        middle = np.clip(middle, (edge.x0 + half[0], edge.y0 + half[1]), (edge.x1 - half[0], edge.y1 - half[1]))
+        self.fill(np.concatenate([middle - half, middle + half]), "#333333", zorder=7)
+        self.write(middle, letter, LABEL_SIZE, colour="white", halo=False)
         self.taken.append((*(middle - half), *(middle + half)))
 
     # --- Pixels and kilometres -------------------------------------------------------------------------
 
-    def _pixels(self, ground: Points) -> Points:
+    def pixels(self, ground: Points) -> Points:
+        """Where (n, 2) points on the ground (km) are on the figure."""
         return np.asarray(self.axes.transData.transform(ground), dtype=np.float64)
 
-    def _ground(self, pixels: Points) -> Points:
+    def ground(self, pixels: Points) -> Points:
+        """What (n, 2) pixels of the figure show; km."""
         return np.asarray(self.axes.transData.inverted().transform(pixels), dtype=np.float64)
 
-    def _measure(self, text: str, size: float) -> tuple[float, float]:
+    # --- Words -----------------------------------------------------------------------------------------
+
+    def measure(self, text: str, size: float) -> tuple[float, float]:
+        """Width and height in pixels of a text of ``size`` points."""
         return measure(self.axes.figure, self.font, text, size)
 
-    def _write(self, middle: Points, text: str, size: float, *, colour: str, halo: bool = True) -> None:
-        x, y = self._ground(np.asarray(middle)[None, :])[0]
+    def write(
+        self, at: Points, text: str, size: float, *, colour: str, halo: bool = True, align: Align = "center"
+    ) -> None:
+        """Write ``text`` with its middle ``at`` those pixels, or the middle of its left or right end."""
+        x, y = self.ground(np.asarray(at)[None, :])[0]
         self.axes.text(
             x,
             y,
             text,
             fontproperties=self.font.properties(size),
             color=colour,
-            ha="center",
+            ha=align,
             va="center_baseline" if text.isascii() else "center",
             parse_math=False,
             zorder=7,
             clip_on=True,
             path_effects=[withStroke(linewidth=2, foreground="white")] if halo else [],
         )
+
+    def fill(self, box: NDArray[np.float64], colour: str, *, zorder: float = 6) -> None:
+        """Fill a box (left, bottom, right, top; pixels)."""
+        low, high = self.ground(box.reshape(2, 2))
+        area = Rectangle(tuple(low), *(high - low), facecolor=colour, edgecolor="white", linewidth=0.6, zorder=zorder)
+        self.axes.add_artist(area)
+
+    def lead(self, line: Points, colour: str) -> None:
+        """Draw the thin line, (2, 2) pixels, from a label to what it is of."""
+        x, y = self.ground(line).T
+        self.axes.plot(x, y, color=colour, linewidth=0.7, linestyle=(0, (2, 1.5)), zorder=5)
 
 
 def measure(figure: object, font: Font, text: str, size: float) -> tuple[float, float]:
@@ -257,10 +229,6 @@ def measure(figure: object, font: Font, text: str, size: float) -> tuple[float, 
     renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
     width, height, _ = renderer.get_text_width_height_descent(text, font.properties(size), ismath=False)
     return float(width), float(height)
-
-
-def _middle(box: NDArray[np.float64]) -> Points:
-    return (box[:2] + box[2:]) / 2
 
 
 def _round_number(length: float) -> float:

@@ -53,6 +53,11 @@ class Scene:
     unplaced: NDArray[np.int64]
     lost: int
 
+    @property
+    def stars(self) -> frozenset[int]:
+        """The rows of the lead units."""
+        return frozenset(group.hub for group in self.groups if group.community.lead is not None)
+
 
 def scene(level: LevelResult) -> Scene | None:
     """The scene of a level, or None where no site has coordinates."""
