@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from grouping.bound import Bound, exact_km, lower_bound
+from grouping.bound import Bound, exact_km, lower_bound, reduced_costs
 from grouping.candidates import Candidates
 from grouping.clock import Clock, StoppedBy
 from grouping.cost import totals
+from grouping.improve import NEIGHBOURHOOD, improve
 from grouping.model import ChoiceModel
 from grouping.placement import place
 from grouping.pricing import Pricer
@@ -67,8 +68,6 @@ def optimize(problem: Problem, *, seed: int, gap: float, workers: int, clock: Cl
     run.place()
     if not run.done():
         run.bound()
-    if not run.done() and run.far():
-        run.search(hotter=_HOTTER)
     while not run.done() and run.choose():
         pass
     return run.optimum()
@@ -138,9 +137,16 @@ class _Run:
         if lp is None or not np.isfinite(lp.km):
             return False
         slack = self._best_km - lp.km + exact_km(self._best_km)
-        priced = self._pricer.below(lp.duals, slack, _WHOLE_POOL)
-        if priced.exact:
-            self._branch(lp, priced.candidates)
+        whole = self._pricer.below(lp.duals, slack, _WHOLE_POOL)
+        if whole.exact:
+            pool = whole.candidates
+            if len(pool) > _POOL[0] and not self._within(_FAR):
+                # With so wide a gap the search is likelier at fault than the bound.
+                self.search(hotter=_HOTTER)
+                pool = self._still(lp, pool)
+            if self._problem.size > NEIGHBOURHOOD:
+                pool = self._improve(lp, pool)
+            self._branch(lp, pool)
             return False
         threshold = slack
         priced = self._pricer.below(lp.duals, threshold, self._room)
@@ -149,6 +155,7 @@ class _Run:
             priced = self._pricer.below(lp.duals, threshold, self._room)
         if not priced.exact:
             return False
+        self._improve(lp, priced.candidates)
         pool = priced.candidates + Candidates.of(self._problem.twins.canonical(self._best), self._problem.largest)
         before = self._best_km
         choice = ChoiceModel(self._problem, pool, lp.duals, exact_km(self._best_km)).solve(
@@ -172,6 +179,28 @@ class _Run:
             self.search()
         return True
 
+    def _improve(self, lp: Bound, pool: Candidates) -> Candidates:
+        """Look for a better grouping in the likeliest of the pool; what of it a still better one may have."""
+        reduced = reduced_costs(self._problem, pool, lp.duals)
+        likely = pool[np.argsort(reduced, kind="stable")[: _POOL[0]]]
+        better = improve(
+            self._problem,
+            likely,
+            lp.duals,
+            self._best,
+            self._cost,
+            clock=self._clock,
+            seed=self._seed,
+            report=lambda cost: self._report("choose", cost, self._bound_km),
+        )
+        self._take(better)
+        return self._still(lp, pool)
+
+    def _still(self, lp: Bound, pool: Candidates) -> Candidates:
+        """What of a pool a grouping better than the best by now may have."""
+        slack = self._best_km - lp.km + exact_km(self._best_km)
+        return pool[np.flatnonzero(reduced_costs(self._problem, pool, lp.duals) < slack)]
+
     def _branch(self, lp: Bound, pool: Candidates) -> None:
         """Settle it among all candidates of better groupings."""
         tree = Tree(
@@ -188,10 +217,6 @@ class _Run:
         if verdict.communities is not None:
             self._take(verdict.communities)
         self._raise(verdict.bound_km)
-
-    def far(self) -> bool:
-        """Whether the gap is so wide that the search is likelier at fault than the bound."""
-        return not self._within(_FAR)
 
     def done(self) -> bool:
         """Whether it is proved to the gap that was asked for, or time is up."""

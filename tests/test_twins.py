@@ -1,0 +1,79 @@
+"""Twins: units that may change places without anything changing, and no others."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from grouping import InputError, Level
+from grouping.cost import Prices
+from grouping.problem import Problem, build_problem
+
+from instances import asked, instances
+from oracle import Instance, community_cost
+
+thorough = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def problem_of(instance: Instance) -> Problem:
+    applications, links, distances = asked(instance)
+    try:
+        return build_problem(
+            Level.COUNTY, applications.sites, distances.km, instance.regions, links.links, instance.scenario
+        )
+    except InputError:
+        assume(False)
+        raise
+
+
+def unchanged(prices: Prices, a: int, b: int) -> bool:
+    """Whether everything is as before when two units without hosts change places."""
+    order = np.arange(len(prices.weight))
+    order[[a, b]] = b, a
+    same = (prices.weight[order] == prices.weight).all() and (prices.apart[order] == prices.apart).all()
+    for matrix in (prices.distance, prices.cross, prices.pair):
+        same = same and (not matrix.size or (matrix[np.ix_(order, order)] == matrix).all())
+    return bool(same)
+
+
+@thorough
+@given(instances())
+def test_twins_are_those_that_may_change_places(instance: Instance) -> None:
+    problem = problem_of(instance)
+    assume(not len(problem.prices.host_distance))
+    first = problem.twins.first
+    for a in range(problem.size):
+        for b in range(a):
+            assert (first[a] == first[b]) == unchanged(problem.prices, a, b)
+
+
+@thorough
+@given(instances(), st.randoms(use_true_random=False))
+def test_a_community_costs_the_same_with_either_twin(instance: Instance, random: object) -> None:
+    """By the oracle, which knows nothing of units."""
+    problem = problem_of(instance)
+    units = list(range(problem.size))
+    random.shuffle(units)  # type: ignore[attr-defined]
+    community = units[: max(1, problem.size // 2)]
+    changed = problem.twins.canonical([community])[0]
+
+    def cost(members: list[int] | tuple[int, ...]) -> float | None:
+        return community_cost(instance, np.concatenate([problem.units[unit] for unit in members]).tolist())
+
+    given_cost, canonical_cost = cost(community), cost(changed)
+    assert (given_cost is None) == (canonical_cost is None)
+    assert given_cost is None or abs(given_cost - canonical_cost) < 1e-9
+
+
+@thorough
+@given(instances(), st.randoms(use_true_random=False))
+def test_a_partition_comes_back_as_one(instance: Instance, random: object) -> None:
+    problem = problem_of(instance)
+    home = [random.randrange(3) for _ in range(problem.size)]  # type: ignore[attr-defined]
+    groups = [[unit for unit in range(problem.size) if home[unit] == group] for group in range(3)]
+    groups = [members for members in groups if members]
+    canonical = problem.twins.canonical(groups)
+    distinct = problem.twins.distinct(canonical)
+    assert sorted(unit for members in distinct for unit in members) == list(range(problem.size))
+    assert problem.twins.canonical(distinct) == canonical
