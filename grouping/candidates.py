@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from grouping.cost import Ints
 
+Communities = tuple[tuple[int, ...], ...]
+"""A grouping in units: the unit numbers of each community."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidates:

@@ -57,6 +57,18 @@ def _alone(prices, unit_dual, factor, ties, host, a):  # type: ignore[no-untyped
 
 
 @njit(cache=True, nogil=True)
+def _insert(rates, weights, count, rate, weight):  # type: ignore[no-untyped-def]
+    """Put a rate and its weight among the first ``count``, which are sorted by rate."""
+    place = count
+    while place > 0 and rates[place - 1] > rate:
+        rates[place] = rates[place - 1]
+        weights[place] = weights[place - 1]
+        place -= 1
+    rates[place] = rate
+    weights[place] = weight
+
+
+@njit(cache=True, nogil=True)
 def _cheapest(keys, weights, count, need, filled):  # type: ignore[no-untyped-def]
     """Fill ``filled[x]``, x = 0..need, with a lower bound on the cost of items of weight x in all.
 
@@ -75,13 +87,7 @@ def _cheapest(keys, weights, count, need, filled):  # type: ignore[no-untyped-de
         if covered >= need and rate >= rates[kept - 1]:
             continue
         # No more than `need` items are kept before this one, for each weighs one at least.
-        place = kept
-        while place > 0 and rates[place - 1] > rate:
-            rates[place] = rates[place - 1]
-            sizes[place] = sizes[place - 1]
-            place -= 1
-        rates[place] = rate
-        sizes[place] = weight
+        _insert(rates, sizes, kept, rate, weight)
         kept += 1
         covered += weight
         while covered - sizes[kept - 1] >= need:
@@ -169,14 +175,7 @@ def _linked(company, a, need, here):  # type: ignore[no-untyped-def]
     for k in range(first, last):
         b = company.partner[k]
         if here[b] and company.weight[b] <= need:
-            rate = company.joint[a, b] / company.weight[b]
-            place = count
-            while place > 0 and rates[place - 1] > rate:
-                rates[place] = rates[place - 1]
-                weights[place] = weights[place - 1]
-                place -= 1
-            rates[place] = rate
-            weights[place] = company.weight[b]
+            _insert(rates, weights, count, company.joint[a, b] / company.weight[b], company.weight[b])
             count += 1
     least = near[need]
     total = 0.0

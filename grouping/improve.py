@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from grouping.bound import exact_km
-from grouping.candidates import Candidates
+from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
 from grouping.cost import Ints
 from grouping.model import ChoiceModel
@@ -18,8 +18,6 @@ NEIGHBOURHOOD = 90
 """Units of a neighbourhood, about: the size that CP-SAT settles in a fraction of a second."""
 _WORK = 0.5
 """CP-SAT's deterministic seconds for one neighbourhood."""
-
-Communities = tuple[tuple[int, ...], ...]
 
 
 def improve(

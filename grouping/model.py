@@ -17,7 +17,7 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from grouping.bound import reduced_costs
-from grouping.candidates import Candidates
+from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
 from grouping.cost import Floats, Ints
 from grouping.cuts import charged
@@ -36,7 +36,7 @@ class Choice:
     ``proved`` tells that none of them is better by more than the gap that was asked for, or that none is of interest.
     """
 
-    communities: tuple[tuple[int, ...], ...] | None
+    communities: Communities | None
     bound_km: float
     proved: bool
 

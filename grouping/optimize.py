@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from grouping.bound import Bound, exact_km, lower_bound, reduced_costs
-from grouping.candidates import Candidates
+from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock, StoppedBy
 from grouping.cost import totals
 from grouping.improve import NEIGHBOURHOOD, improve
@@ -39,7 +39,7 @@ class Optimum:
     is proved that none leaves out fewer; ``proved`` that none is cheaper either, to :func:`grouping.bound.exact_km`.
     """
 
-    communities: tuple[tuple[int, ...], ...]
+    communities: Communities
     cost_km: float
     bound_km: float
     fewest_unplaced: bool
@@ -83,7 +83,7 @@ class _Run:
         self._report = report
         self._search = Search(problem.prices, problem.smallest, problem.largest, seed)
         self._pricer = Pricer(problem, workers, clock.halt)
-        self._best: tuple[tuple[int, ...], ...] = ()
+        self._best: Communities = ()
         self._best_km = np.inf
         # Travel, sizes and links all cost something, or nothing.
         self._bound_km = 0.0

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grouping.bound import Bound, certified, exact_km
-from grouping.candidates import Candidates
+from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
 from grouping.cost import Floats, Ints, totals
 from grouping.master import Master
@@ -42,8 +42,6 @@ _WORTH = 0.02
 _TRIED = 8
 """Pairs of units that are tried before one is split by."""
 _WHOLE = 1e-6
-
-Communities = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from hypothesis import assume
 from hypothesis import strategies as st
 
-from grouping import Applications, Distances, Kind, Level, Link, Links, Scenario, Site, Where
+from grouping import Applications, Distances, InputError, Kind, Level, Link, Links, Scenario, Site, Where
+from grouping.problem import Problem, build_problem
 
 from oracle import Instance
 
@@ -64,3 +66,15 @@ def asked(instance: Instance) -> tuple[Applications, Links, Distances]:
         for k, (region, able) in enumerate(zip(instance.regions, instance.can_lead, strict=True))
     )
     return Applications(sites), Links(tuple(instance.links)), Distances(np.array(instance.km))
+
+
+def problem_of(instance: Instance) -> Problem:
+    """The instance as the solver takes it; one whose must-links contradict each other is passed over."""
+    applications, links, distances = asked(instance)
+    try:
+        return build_problem(
+            Level.COUNTY, applications.sites, distances.km, instance.regions, links.links, instance.scenario
+        )
+    except InputError:
+        assume(False)
+        raise

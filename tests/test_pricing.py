@@ -10,30 +10,19 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import grouping.pricing
-from grouping import InputError, Level, Scenario
+from grouping import Scenario
 from grouping.bound import certified, lower_bound
 from grouping.bound import reduced_costs as own_reduced_costs
 from grouping.candidates import Candidates
 from grouping.cuts import Cuts
 from grouping.placement import most_placed
 from grouping.pricing import Duals, Pricer
-from grouping.problem import Problem, build_problem
+from grouping.problem import Problem
 
-from instances import asked, instances
+from instances import instances, problem_of
 from oracle import Instance, best, community_cost
 
 thorough = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
-
-
-def problem_of(instance: Instance) -> Problem:
-    applications, links, distances = asked(instance)
-    try:
-        return build_problem(
-            Level.COUNTY, applications.sites, distances.km, instance.regions, links.links, instance.scenario
-        )
-    except InputError:
-        assume(False)
-        raise
 
 
 def all_candidates(problem: Problem, instance: Instance) -> Candidates:

@@ -6,25 +6,12 @@ import numpy as np
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from grouping import InputError, Level
 from grouping.cost import Prices
-from grouping.problem import Problem, build_problem
 
-from instances import asked, instances
+from instances import instances, problem_of
 from oracle import Instance, community_cost
 
 thorough = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-
-
-def problem_of(instance: Instance) -> Problem:
-    applications, links, distances = asked(instance)
-    try:
-        return build_problem(
-            Level.COUNTY, applications.sites, distances.km, instance.regions, links.links, instance.scenario
-        )
-    except InputError:
-        assume(False)
-        raise
 
 
 def unchanged(prices: Prices, a: int, b: int) -> bool:
