@@ -14,6 +14,8 @@ from numba import njit
 
 from grouping.cost import HOSTED, ROTATING, Floats, Ints, parts
 
+_TABLED = 200
+"""Units up to which what connects those that may join a root is put into a table."""
 _INTIMATE = 32
 """Units up to which bounds of their own are made for those that may join a root."""
 
@@ -109,9 +111,9 @@ def _cheapest(keys, weights, count, need, filled):  # type: ignore[no-untyped-de
 class _Company(NamedTuple):
     """Units that may be together, numbered 0 to m: their weights, and what is known of their connections.
 
-    ``joint`` (m, m) is what two of them add by being together. ``near`` (m, width) bounds what connects one to others
-    of so much weight in all, links aside; ``partner[start[k] : start[k + 1]]`` are those whom unit k gains by
-    being with. Only partners can undercut ``near``, and only while they may still join.
+    ``joint`` (m, m) is what two of them add by being together, (0, 0) if that is not worth a table. ``near`` (m, width)
+    bounds what connects one to others of so much weight in all, links aside; ``partner[start[k] : start[k + 1]]`` are
+    those whom unit k gains by being with. Only partners can undercut ``near``, and only while they may still join.
     """
 
     weight: Ints
@@ -130,12 +132,13 @@ def _company(weight, factor, ties, index, units):  # type: ignore[no-untyped-def
     width = ties.near.shape[2]
     count = len(units)
     weights = weight[units]
-    joint = np.empty((count, count))
+    linked = ties.pair.shape[0] > 0
+    tabled = linked or count <= _TABLED
+    joint = np.empty((count, count)) if tabled else np.empty((0, 0))
     near = np.zeros((count, width))
     start = np.zeros(count + 1, dtype=np.int64)
     keys = np.empty(count)
     others = np.empty(count, dtype=np.int64)
-    linked = ties.pair.shape[0] > 0
     if linked:
         for k in range(count):
             start[k + 1] = start[k]
@@ -143,6 +146,10 @@ def _company(weight, factor, ties, index, units):  # type: ignore[no-untyped-def
                 start[k + 1] += j != k and ties.pair[units[k], units[j]] < 0.0
     partner = np.empty(start[count], dtype=np.int64)
     own = linked or (factor > 0.0 and count <= _INTIMATE)
+    if not tabled:
+        for k in range(count):
+            near[k] = ties.near[index, units[k]]
+        return _Company(weights, joint, near, start, partner)
     for k in range(count):
         known = 0
         met = start[k]
@@ -394,6 +401,8 @@ def search_root(  # type: ignore[no-untyped-def]
         gains = np.empty((width, len(units)))
         tolls = np.empty((width, len(units)))
         change = np.zeros(len(units))
+        joint_row = np.empty(len(units))
+        factor = factor_of(prices.measure, size)
         items[0] = everyone
         gains[0] = root_gains
         tolls[0] = root_tolls
@@ -453,7 +462,13 @@ def search_root(  # type: ignore[no-untyped-def]
                 continue
             found = 0
             joining, added, charged = items[depth + 1], gains[depth + 1], tolls[depth + 1]
-            joint = company.joint[a]
+            if len(company.joint) > 0:
+                joint = company.joint[a]
+            else:
+                joint = joint_row
+                for k in range(place + 1, length[depth]):
+                    b = items[depth, k]
+                    joint[b] = _connection(ties, factor, units[a], units[b])
             cutting = cuts.start[units[a] + 1] > cuts.start[units[a]]
             if cutting:
                 _toll(cuts, units, spot, root, chosen, depth, change, 1.0)

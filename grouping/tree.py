@@ -27,9 +27,9 @@ from grouping.problem import Problem
 
 _FEW = 2_500
 """Candidates that CP-SAT settles in about the time of one more split."""
-_MANY = 10_000
+_MANY = 5_000
 """Candidates among which CP-SAT looks for a better grouping before the first split."""
-_LOOKING = 2.0
+_LOOKING = 0.3
 """CP-SAT's deterministic seconds for that look."""
 _SETTLING = 2.0
 """CP-SAT's deterministic seconds for a node that may still be split."""

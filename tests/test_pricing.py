@@ -186,3 +186,24 @@ def test_a_halted_pricer_gives_up_with_a_bound() -> None:
 
 def _scenario() -> Scenario:
     return Scenario.model_validate({"size": {"min": 3, "preferred": 5, "max": 8, "km": 10.0}})
+
+
+def test_roots_with_hundreds_of_joiners_are_priced_right() -> None:
+    """Where so many may join, what connects them is not tabled, and small instances never get there."""
+    random = np.random.default_rng(5)
+    points = random.uniform(0, 100, (300, 2))
+    km = np.sqrt(((points[:, None] - points[None]) ** 2).sum(axis=2))
+    problem = problem_of(Instance(km.tolist(), [None] * 300, [True] * 300, [], _scenario()))
+    duals = Duals.of(random.uniform(10, 45, 300))
+    priced = pricer_of(problem).least(duals, nodes=2_000)
+    reduced = own_reduced_costs(problem, priced.candidates, duals)
+    assert len(priced.candidates) > 300
+    roots = priced.candidates.sets[:, 0]
+    assert (reduced < 0).all()
+    assert (reduced >= priced.least[roots] - 1e-6).all()
+    for root in np.unique(roots):
+        # All that could still undercut the best found here is what was left open, which is bounded, too.
+        others = range(root + 1, 300)
+        nearest = sorted(others, key=lambda unit: km[root, unit] - duals.unit[unit])[:3]
+        trial = Candidates.of([(root, *nearest)], problem.largest)
+        assert own_reduced_costs(problem, trial, duals)[0] >= priced.least[root] - 1e-6
