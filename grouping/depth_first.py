@@ -268,13 +268,21 @@ def _write(row, root, units, chosen, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _best_host(prices, host, root, units, chosen, count):  # type: ignore[no-untyped-def]
-    """Whether ``host`` is the one that the cost of this community takes."""
+def _best_host(prices, twin, host, root, units, chosen, count):  # type: ignore[no-untyped-def]
+    """Whether ``host`` is the one that the cost of this community takes, or a twin of that one.
+
+    Twins see the same distances, but added up in another order, so the cost may take a later one by its last bit.
+    """
     members = np.empty(count + 1, dtype=np.int64)
     members[0] = root
     for k in range(count):
         members[k + 1] = units[chosen[k]]
-    return parts(prices, np.sort(members), count + 1)[4] == host
+    best = parts(prices, np.sort(members), count + 1)[4]
+    for member in members:
+        offset = best - prices.host_start[member]
+        if offset >= 0 and best < prices.host_start[member + 1]:
+            return prices.host_start[twin[member]] + offset == host
+    return False
 
 
 @njit(cache=True, nogil=True)
@@ -449,7 +457,11 @@ def search_root(  # type: ignore[no-untyped-def]
             if left == 0:
                 if total < limit:
                     least = min(least, total)
-                    if host >= 0 and not best_only and not _best_host(prices, host, root, units, chosen, depth + 1):
+                    if (
+                        host >= 0
+                        and not best_only
+                        and not _best_host(prices, first, host, root, units, chosen, depth + 1)
+                    ):
                         # Found at its best host, or else as often as it has hosts.
                         continue
                     if not best_only or row < 0:
