@@ -1,11 +1,14 @@
 # `make demo` runs the main job on the shipped real list; `make test` passes the tests.
-# Both build .venv on first use; PYTHON picks the interpreter (3.11 or newer).
+# `make bench` compares with peers (up to three hours; BENCH=--quick: a few minutes), see benchmarks/README.md.
+# All build .venv on first use; PYTHON picks the interpreter (3.11 or newer).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PEERS := $(VENV)/.peers
+BENCH ?=
 
-.PHONY: demo test lint clean
+.PHONY: demo test bench lint clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -20,6 +23,13 @@ test: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+
+$(PEERS): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[bench]"
+	touch $@
+
+bench: $(PEERS)
+	$(BIN)/python -m benchmarks.run $(BENCH)
 
 lint: $(READY)
 	$(BIN)/ruff check --fix .

@@ -1,0 +1,123 @@
+"""The instances: counties of China at their seats, and clustered points for microaggregation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from benchmarks.records import Spec
+from grouping import Applications, Distances, Level, Scenario, Site, Where, load_scenario
+from grouping.cost import Floats
+from grouping.distances import EARTH_RADIUS_KM, great_circle
+from grouping.problem import Problem, build_problem
+from grouping.regions import divisions, read_macro_regions
+
+_HERE = Where("benchmark")
+_SIDE = 100.0
+"""Side of the square or cube in which the points lie."""
+_PER_CLUSTER = 25
+"""Points of a cluster, on average."""
+_BACKGROUND = 0.1
+"""Share of the points that lie in no cluster."""
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An instance as every contender gets it. Site k is number k everywhere.
+
+    Attributes:
+        applications: the sites, as :func:`grouping.solve` takes them.
+        scenario: sizes, measure and prices.
+        distances: a matrix, None where great circles between the sites count.
+        points: (n, 2 or 3) coordinates whose Euclidean distances stand for those of the sites: in km through the
+            Earth for counties, the points themselves for microaggregation.
+        problem: the same in terms of :mod:`grouping.cost`, by which all are judged.
+
+    """
+
+    applications: Applications
+    scenario: Scenario
+    distances: Distances | None
+    points: Floats
+    problem: Problem
+
+    @property
+    def size(self) -> int:
+        """How many sites there are."""
+        return len(self.applications)
+
+    @cached_property
+    def weights(self) -> Floats:
+        """(n, n): what the cost sums over pairs, distance and border surcharge together."""
+        prices = self.problem.prices
+        return prices.distance + prices.cross
+
+    def numbers(self, most: int = 5) -> list[int]:
+        """Numbers of communities worth trying: those that make the sizes nearest to the preferred one."""
+        size = self.scenario.size
+        sizes = sorted(range(size.min, size.max + 1), key=lambda members: (abs(members - size.preferred), members))
+        tried = [round(self.size / members) for members in sizes[:most]]
+        return list(dict.fromkeys(min(max(one, self.problem.fewest), self.problem.most) for one in tried))
+
+
+def make(spec: Spec) -> Instance:
+    """The instance that ``spec`` names; the same for the same seed."""
+    return _counties(spec) if spec.kind == "counties" else _points(spec)
+
+
+def counties() -> list[Site]:
+    """All counties of the shipped table of divisions, at their seats, by adcode."""
+    every = sorted((one for one in divisions().upper() if one.level is Level.COUNTY), key=lambda one: one.adcode)
+    return [
+        Site(one.adcode, one.full_name, one.level, _HERE, one.adcode, one.full_name, one.lon, one.lat, one.position)
+        for one in every
+    ]
+
+
+def _counties(spec: Spec) -> Instance:
+    every = counties()
+    chosen = sorted(np.random.default_rng(spec.seed).choice(len(every), spec.size, replace=False).tolist())
+    sites = [every[number] for number in chosen]
+    lon, lat = np.radians(np.array([(site.lon, site.lat) for site in sites], dtype=np.float64)).T
+    globe = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
+    return assembled(sites, load_scenario("base"), None, EARTH_RADIUS_KM * globe)
+
+
+def _points(spec: Spec) -> Instance:
+    """Microaggregation: groups of ``spec.smallest`` points or more with the least squares within groups.
+
+    A group's sum of squares is (1/|S|) times the sum over its pairs of the squared distance. That is what the
+    ``rotating`` measure makes of half the squared distances. A group of 2k points or more can be split in two at no
+    loss, so 2k - 1 points are enough for the largest (Domingo-Ferrer & Mateo-Sanz 2002).
+    """
+    points = clustered(spec.size, spec.dimensions, spec.seed)
+    squares = ((points[:, None, :] - points[None, :, :]) ** 2).sum(axis=2)
+    sites = [Site(f"{k:06}", f"{k:06}", Level.COUNTY, _HERE) for k in range(spec.size)]
+    sizes = {"size.min": spec.smallest, "size.preferred": spec.smallest, "size.max": 2 * spec.smallest - 1}
+    scenario = load_scenario("base", **sizes, **{"size.km": 0.0, "travel.cross_region_km": 0.0})
+    return assembled(sites, scenario, Distances(squares / 2), points)
+
+
+def clustered(size: int, dimensions: int, seed: int) -> Floats:
+    """(size, dimensions) points in a square or cube: Gaussian clusters of different spread, and some background."""
+    random = np.random.default_rng([seed, dimensions, size])
+    count = max(2, size // _PER_CLUSTER)
+    centres = random.uniform(0.0, _SIDE, (count, dimensions))
+    spread = random.uniform(0.01 * _SIDE, 0.06 * _SIDE, count)
+    home = random.integers(count, size=size)
+    points = centres[home] + spread[home, None] * random.standard_normal((size, dimensions))
+    lost = random.random(size) < _BACKGROUND
+    points[lost] = random.uniform(0.0, _SIDE, (int(lost.sum()), dimensions))
+    return points
+
+
+def assembled(sites: Sequence[Site], scenario: Scenario, distances: Distances | None, points: Floats) -> Instance:
+    """The instance of these counties, or of what stands for counties; see :class:`Instance`."""
+    macro_regions = read_macro_regions(scenario.travel.regions)
+    regions = [macro_regions.of(site.adcode) for site in sites]
+    km = great_circle(sites) if distances is None else distances.km
+    problem = build_problem(Level.COUNTY, sites, km, regions, [], scenario)
+    return Instance(Applications(tuple(sites)), scenario, distances, points, problem)
