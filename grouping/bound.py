@@ -19,8 +19,9 @@ from grouping.master import Master, Point
 from grouping.pricing import Duals, Pricer
 from grouping.problem import Problem
 
-_EXACT = (0.001, 1e-6)
-"""A grouping is called optimal when no other is cheaper by a metre, or by a millionth where that is less."""
+_EXACT = (0.001, 1e-6, 1e-9)
+"""A grouping is called optimal when no other is cheaper by a metre, or by a millionth where that is less; where a metre
+is less than a billionth, by that, for floats are not more exact."""
 _SMOOTHING = 0.6
 _FIRST_NODES = 500
 """Partial sets that pricing may open for each root in the first rounds; eight times more each time nothing is found."""
@@ -33,8 +34,8 @@ _ROUNDING = 1e-10
 
 def exact_km(cost_km: float) -> float:
     """What a grouping of this cost may be above the optimum, and still be called one."""
-    absolute, relative = _EXACT
-    return max(min(absolute, relative * cost_km), 1e-12)
+    absolute, relative, least = _EXACT
+    return max(min(absolute, relative * cost_km), least * cost_km, 1e-12)
 
 
 @dataclass(frozen=True, slots=True)

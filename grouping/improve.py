@@ -60,7 +60,7 @@ def improve(
         first = np.append(problem.twins.first, -1)
         there = pool[np.flatnonzero(inside[first[pool.sets]].all(axis=1))]
         kept = Candidates.of(problem.twins.canonical(best), problem.largest)
-        choice = ChoiceModel(problem, there + kept, duals, exact_km(best_km)).solve(
+        choice = ChoiceModel(problem, there + kept, duals, best_km).solve(
             best, clock=clock, work=_WORK, seed=seed, report=lambda *_: None
         )
         if choice.communities is not None and (km := cost(choice.communities)) < best_km - exact_km(best_km):

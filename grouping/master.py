@@ -17,6 +17,8 @@ from grouping.problem import Problem
 
 _CUTS = 120
 """Cuts added at a time."""
+_LACKING = 1e-6
+"""Penalties below this are HiGHS's tolerance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +73,14 @@ class Master:
                 entries = np.array([unit, units + 1], dtype=np.int32)
                 values = np.array([1.0, float(problem.prices.weight[unit])])
                 self._highs.addCol(float(problem.prices.apart[unit]), 0.0, float(twins[unit]), 2, entries, values)
+        self._penalty_km = penalty_km or 0.0
+        before = len(firsts) * bool(problem.unplaced)
         lenient = [*firsts, units] if penalty_km is not None else []
         for row in lenient:
-            self._highs.addCol(penalty_km, 0.0, highspy.kHighsInf, 1, np.array([row], dtype=np.int32), np.ones(1))
+            self._highs.addCol(self._penalty_km, 0.0, highspy.kHighsInf, 1, np.array([row], dtype=np.int32), np.ones(1))
         self._fixed_rows = units + 1 + bool(problem.unplaced)
-        self._fixed_columns = len(firsts) * bool(problem.unplaced) + len(lenient)
+        self._fixed_columns = before + len(lenient)
+        self._penalties = np.arange(before, self._fixed_columns, dtype=np.int32)
         self._known: set[bytes] = set()
         self.columns = Candidates.of([], problem.largest)
         self.triples = NO_CUTS
@@ -131,6 +136,17 @@ class Master:
         """(m,) how much of each of the ``columns`` the LP takes."""
         self._highs.run()
         return np.array(self._highs.getSolution().col_value)[self._fixed_columns :]
+
+    def lacking(self) -> bool:
+        """Whether the LP pays penalties, as it has no solution at all or the penalty is too small."""
+        self._highs.run()
+        return bool(np.array(self._highs.getSolution().col_value)[self._penalties].sum() > _LACKING)
+
+    def punish(self, factor: float) -> None:
+        """Let penalties cost so many times more."""
+        self._penalty_km *= factor
+        costs = np.full(len(self._penalties), self._penalty_km)
+        self._highs.changeColsCost(len(self._penalties), self._penalties, costs)
 
     def without(self, columns: NDArray[np.bool_]) -> float:
         """What the LP would be worth in km without these (m,) of its columns."""

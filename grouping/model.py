@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from ortools.sat.python import cp_model
 
-from grouping.bound import reduced_costs
+from grouping.bound import exact_km, reduced_costs
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
 from grouping.cost import Floats, Ints
@@ -26,6 +26,8 @@ from grouping.problem import Problem
 
 _ROUNDING = 0.25
 """How much of the exactness that is asked for may be lost by rounding all the communities of a grouping."""
+_LARGEST = 2.0**52
+"""Sums of the model's whole numbers are below this, where floats are whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +50,16 @@ class ChoiceModel:
         problem: one level.
         candidates: possible communities, canonical as :class:`grouping.twins.Twins` has it.
         duals: the prices of the LP bound.
-        exact_km: differences below this do not matter.
+        best_km: what the best known grouping costs; dearer ones are of no interest.
 
     """
 
-    def __init__(self, problem: Problem, candidates: Candidates, duals: Duals, exact_km: float) -> None:
+    def __init__(self, problem: Problem, candidates: Candidates, duals: Duals, best_km: float) -> None:
         self._problem = problem
         self._candidates = candidates
-        self._base = float(duals.unit.sum())
         # Whole numbers of the model for a kilometre; each choice is rounded by less than one of them.
-        self._scale = (problem.most + problem.unplaced) / (_ROUNDING * exact_km)
+        self._choices = problem.most + problem.unplaced
+        self._scale = self._choices / (_ROUNDING * exact_km(best_km))
         self._model = cp_model.CpModel()
         twins = problem.twins
         self._times = [Counter(twins.first[list(members)].tolist()) for members in candidates]
@@ -70,7 +72,7 @@ class ChoiceModel:
         self._number_of_communities()
         self._unplaced_sites()
         self._subset_rows(duals.cuts.triples)
-        self._least_cost(duals.unit)
+        self._least_cost(duals.unit, best_km)
 
     def _taken(self, most: int) -> cp_model.IntVar:
         return self._model.new_bool_var("") if most == 1 else self._model.new_int_var(0, int(most), "")
@@ -105,13 +107,24 @@ class ChoiceModel:
         for column in charged(triples, self._candidates.sets, self._candidates.counts).T:
             self._model.add_at_most_one([self._chosen[k] for k in np.flatnonzero(column)])
 
-    def _least_cost(self, unit_duals: Floats) -> None:
+    def _least_cost(self, unit_duals: Floats, best_km: float) -> None:
+        self._base, costs = self._shifted(unit_duals, best_km)
+        if np.abs(costs).max(initial=0.0) * self._scale * self._choices > _LARGEST:
+            # Prices of an LP with penalties may be far beyond all costs.
+            self._base, costs = self._shifted(np.zeros_like(unit_duals), best_km)
         # Rounded down, so that the bound stays one.
+        numbers = np.floor(costs * self._scale).astype(np.int64)
+        self._cost = cp_model.LinearExpr.weighted_sum([*self._chosen, *self._alone], numbers.tolist())
+        self._model.minimize(self._cost)
+
+    def _shifted(self, unit_duals: Floats, best_km: float) -> tuple[float, Floats]:
+        """(km that all groupings cost, km that each choice costs beyond), no more than makes a grouping too dear."""
+        base = float(unit_duals.sum())
         reduced = reduced_costs(self._problem, self._candidates, Duals.of(unit_duals))
         alone = (self._problem.prices.apart - unit_duals)[self._firsts] if self._alone else np.zeros(0)
-        costs = np.floor(np.concatenate([reduced, alone]) * self._scale).astype(np.int64)
-        self._cost = cp_model.LinearExpr.weighted_sum([*self._chosen, *self._alone], costs.tolist())
-        self._model.minimize(self._cost)
+        costs = np.concatenate([reduced, alone])
+        least = self._choices * costs.min(initial=0.0)
+        return base, np.minimum(costs, best_km - base - least + exact_km(best_km))
 
     def solve(
         self,
@@ -155,6 +168,8 @@ class ChoiceModel:
         parameters.cp_model_probing_level = 0
         parameters.symmetry_level = 0
         parameters.linearization_level = 2
+        # With this part of presolve OR-tools 9.15 proves false optima (https://github.com/google/or-tools/issues/5293).
+        parameters.presolve_inclusion_work_limit = 0
         parameters.random_seed = seed
         if work < math.inf:
             parameters.max_deterministic_time = work

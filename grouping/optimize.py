@@ -158,7 +158,7 @@ class _Run:
         self._improve(lp, priced.candidates)
         pool = priced.candidates + Candidates.of(self._problem.twins.canonical(self._best), self._problem.largest)
         before = self._best_km
-        choice = ChoiceModel(self._problem, pool, lp.duals, exact_km(self._best_km)).solve(
+        choice = ChoiceModel(self._problem, pool, lp.duals, self._best_km).solve(
             self._best,
             clock=self._clock,
             gap_km=self._gap * self._best_km,

@@ -41,6 +41,9 @@ _WORTH = 0.02
 """Cuts go on while a round of them closes so much of what is between the bound and the best cost."""
 _TRIED = 8
 """Pairs of units that are tried before one is split by."""
+_DEARER = 10.0
+_PUNISHED = 6
+"""Times that penalties become dearer."""
 _WHOLE = 1e-6
 
 
@@ -148,6 +151,7 @@ class Tree:
         relaxed = self._relax(problem, node)
         if self._clock.stopped():
             return [relaxed.node]
+        self._whole(relaxed)
         if self._closed(relaxed.node.bound_km):
             return []
         if len(relaxed.node.rows) <= _FEW and self._settle(problem, relaxed, _SETTLING).proved:
@@ -167,6 +171,7 @@ class Tree:
         candidates, costs = self._pool[node.rows], self._costs[node.rows]
         best_km, point, left = -np.inf, None, np.zeros(0)
         before_cuts = -np.inf
+        punished = 0
         while True:
             out, _ = master.solve()
             reduced = costs - out.duals.worth(candidates)
@@ -183,6 +188,10 @@ class Tree:
                 chosen = node.rows[missing[np.argsort(reduced[missing], kind="stable")[:_ADDED]]]
                 master.add(self._pool[chosen])
                 columns = np.concatenate([columns, chosen])
+            elif punished < _PUNISHED and master.lacking():
+                # With dearer penalties the bound of a node without groupings rises until it is closed.
+                punished += 1
+                master.punish(_DEARER)
             elif best_km - before_cuts < _WORTH * (self._best_km - best_km) or not master.cut():
                 break
             else:
@@ -195,29 +204,43 @@ class Tree:
         )
         return _Relaxed(rest, master, columns, point.duals)
 
+    def _whole(self, relaxed: _Relaxed) -> None:
+        """Keep what the LP of a node takes, if it is a grouping."""
+        values = relaxed.master.values()
+        times = np.round(values).astype(np.int64)
+        if np.abs(values - times).max(initial=0.0) > _WHOLE or relaxed.master.lacking():
+            return
+        patterns = self._pool[np.repeat(relaxed.columns, times)]
+        self._keep(tuple(self._problem.twins.distinct(patterns)))
+
     def _settle(self, problem: Problem, relaxed: _Relaxed, work: float) -> Choice:
         """Let CP-SAT choose among what is left of a node, if it is cheaper than the best."""
-        choice = ChoiceModel(problem, self._pool[relaxed.node.rows], relaxed.duals, exact_km(self._best_km)).solve(
-            (), clock=self._clock, below_km=self._best_km, work=work, seed=self._seed, report=lambda *_: None
-        )
-        if choice.communities is not None:
-            self._keep(choice.communities)
-        return choice
+        while True:
+            choice = ChoiceModel(problem, self._pool[relaxed.node.rows], relaxed.duals, self._best_km).solve(
+                (), clock=self._clock, below_km=self._best_km, work=work, seed=self._seed, report=lambda *_: None
+            )
+            if choice.communities is not None:
+                self._keep(choice.communities)
+            # What is so much cheaper than the best before may not be proved as exactly as its own cost asks for.
+            if choice.communities is None or not choice.proved or self._closed(choice.bound_km):
+                return choice
 
     def _look(self, problem: Problem, relaxed: _Relaxed) -> None:
         """Look for a better grouping among the likeliest candidates, which makes all that follows shorter."""
         rows = relaxed.node.rows
         reduced = self._costs[rows] - relaxed.duals.worth(self._pool[rows])
         likely = rows[np.argsort(reduced, kind="stable")[:_MANY]]
-        choice = ChoiceModel(problem, self._pool[likely], relaxed.duals, exact_km(self._best_km)).solve(
+        choice = ChoiceModel(problem, self._pool[likely], relaxed.duals, self._best_km).solve(
             (), clock=self._clock, work=_LOOKING, seed=self._seed, report=lambda *_: None
         )
         if choice.communities is not None:
             self._keep(choice.communities)
 
     def _parts(self, relaxed: _Relaxed) -> list[_Node]:
-        """The node, split in two; nothing if its LP has no fraction to split by."""
+        """The node, split in two; nothing if its LP has no solution or no fraction to split by."""
         node = relaxed.node
+        if relaxed.master.lacking():
+            return []
         values = relaxed.master.values()
         number = float(values.sum())
         start = relaxed.columns[np.isin(relaxed.columns, node.rows)]
@@ -244,8 +267,10 @@ class Tree:
         for row, members, size in zip(held, sets, counts, strict=True):
             row[members[:size]] = 1.0
         held *= self._problem.twins.alone
-        together = np.triu((held.T * values[used]) @ held, 1)
-        a, b = np.nonzero((together > _WHOLE) & (together < 1 - _WHOLE))
+        together = (held.T * values[used]) @ held
+        # What is missing to one may be that the unit stays unplaced; a split must take candidates out on both sides.
+        separate = np.maximum.outer(together.diagonal(), together.diagonal()) - together
+        a, b = np.nonzero(np.triu((together > _WHOLE) & (separate > _WHOLE), 1))
         if not len(a):
             return None
         likely = np.argsort(np.abs(together[a, b] - 0.5), kind="stable")[:_TRIED]

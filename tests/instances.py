@@ -29,7 +29,11 @@ def instances(draw: st.DrawFn, most: int = 9) -> Instance:
     km = np.zeros((n, n))
     # Tenths are not exact in binary, and so two sums of the same distances may differ in the last bit.
     km[np.triu_indices(n, 1)] = np.array(upper) / draw(st.sampled_from([1, 10]))
-    km += km.T
+    if draw(st.booleans()):
+        # A few sites may be a hundred thousand times as far away as the others are from one another.
+        far = np.array(draw(st.lists(st.booleans(), min_size=n, max_size=n)))
+        km[far[:, None] != far[None, :]] *= 1e5
+    km = np.triu(km) + np.triu(km).T
     km = np.where(np.equal.outer(seats, seats), 0.0, km[np.ix_(seats, seats)])
     regions = draw(st.lists(st.sampled_from(list(PLACES)), min_size=n, max_size=n))
     able = draw(st.lists(st.booleans(), min_size=n, max_size=n))
@@ -49,6 +53,8 @@ def instances(draw: st.DrawFn, most: int = 9) -> Instance:
                 "measure": draw(st.sampled_from(["rotating", "hosted", "pairwise"])),
                 "cross_region_km": float(draw(st.integers(0, 50))),
             },
+            # Far beyond what any needs: one that would go on for ever fails.
+            "stop": {"seconds": 30.0},
         }
     )
     return Instance(

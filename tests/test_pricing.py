@@ -84,7 +84,7 @@ def test_pricing_misses_nothing(instance: Instance, seed: int) -> None:
     duals = some_duals(problem, seed)
     every = canonical(problem, all_candidates(problem, instance))
     reduced = reduced_costs(problem, every, duals)
-    assert own_reduced_costs(problem, every, duals) == pytest.approx(reduced, abs=1e-9)
+    assert own_reduced_costs(problem, every, duals) == pytest.approx(reduced, rel=1e-12, abs=1e-9)
     threshold = float(np.quantile(reduced, 0.6)) if len(reduced) else 0.0
     found = pricer_of(problem).below(duals, threshold, 10_000)
     assert found.exact
@@ -124,9 +124,11 @@ def test_the_lp_bound_is_that_of_all_candidates(instance: Instance) -> None:
     worst = _a_grouping(problem, every)
     assume(worst is not None)
     grown = lower_bound(problem, pricer_of(problem), worst, -np.inf, lambda: False, lambda _: None)
-    assert grown.km == pytest.approx(full.km, abs=1e-3)
+    # How far the LP is solved, and what is taken off a bound for rounding, grow with the numbers.
+    margin = 1e-3 + 1e-6 * float(np.max(instance.km))
+    assert grown.km == pytest.approx(full.km, abs=margin)
     cut = lower_bound(problem, pricer_of(problem), worst, cost + 1.0, lambda: False, lambda _: None)
-    assert grown.km - 1e-3 <= cut.km <= cost + 1e-6
+    assert grown.km - margin <= cut.km <= cost + 1e-6
     pool = pricer_of(problem).below(cut.duals, cost - cut.km + 1e-3, 10_000)
     assert pool.exact
     least = [v for v in own_reduced_costs(problem, canonical(problem, every), cut.duals) if v < cost - cut.km]
