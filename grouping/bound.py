@@ -3,6 +3,9 @@
 Any dual prices give a bound (Lagrange): what the rows are worth, plus for each root the least reduced cost of its
 candidates if negative. Prices are smoothed between the best known and the LP's (Wentges 1997; Pessoa et al. 2018). Once
 the LP is solved, subset-row cuts are added as long as they help.
+
+Pricing takes nearly all the time, so the LP is solved over all candidates met so far between two rounds of it, and
+cuts are found over the many that are near to having a negative reduced cost.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from grouping.candidates import Candidates
-from grouping.cost import Floats, totals
+from grouping.cost import Floats, Ints, totals
 from grouping.cuts import NO_CUTS
 from grouping.master import Master, Point
 from grouping.pricing import Duals, Pricer
@@ -27,7 +30,16 @@ _FIRST_NODES = 500
 """Partial sets that pricing may open for each root in the first rounds; eight times more each time nothing is found."""
 _WORTH = 0.005
 """Cuts go on while a round of them closes so much of what is between the bound and the best cost."""
-_CONVERGED = 1e-7
+_CONVERGED, _NEAR = 1e-7, 0.002
+"""The LP is solved when no more than such a share of its value, or of what is between it and the best cost, is open."""
+_NEGATIVE = 1e-7
+"""Reduced costs below this ask for a candidate."""
+_ADDED = 200
+"""Candidates that become columns at a time, beyond two for each unit."""
+_FIRST_SLACK = 0.4
+"""Candidates whose reduced cost is below this share of what is between bound and best cost are met before cutting."""
+_MANY = 150_000
+"""Candidates that are met so at most."""
 _ROUNDING = 1e-10
 """Taken off a bound, relative to the sizes of its terms, for floating-point errors, which are near 1e-13."""
 
@@ -58,6 +70,7 @@ def lower_bound(
     best_km: float,
     stopped: Callable[[], bool],
     report: Callable[[float], None],
+    met: Candidates | None = None,
 ) -> Bound:
     """Solve the LP, and go on with cuts, as far as ``stopped`` allows and the bound is below ``best_km``.
 
@@ -68,9 +81,12 @@ def lower_bound(
         best_km: what the best known grouping costs.
         stopped: asked between rounds.
         report: told each better bound, in km.
+        met: other candidates worth knowing from the start.
 
     """
-    master = Master(problem, Candidates.of(problem.twins.canonical(start), problem.largest), None, NO_CUTS)
+    lp = _Relaxation(problem, start)
+    if met is not None:
+        lp.meet(Candidates.of(problem.twins.canonical(met), problem.largest))
     # Shares of what a good grouping costs are nearer to the best prices than the first LPs' are.
     centre = Point(Duals.of(_shares(problem, start)), 0.0, np.zeros(0))
     best = Bound(-np.inf, centre.duals, 0.0, False)
@@ -79,24 +95,29 @@ def lower_bound(
     # At first a quick look for candidates does; bounds of unfinished searches hold, though they are weak.
     nodes = min(_FIRST_NODES, pricer.most_nodes)
     while not stopped():
-        out, value = master.solve()
-        at = centre.towards(out, 1 - smoothing, master.triples)
+        out, value = lp.solve()
+        at = centre.towards(out, 1 - smoothing, lp.triples)
         priced = pricer.least(at.duals, nodes)
         km = certified(problem, at.duals, at.unplaced, priced.least)
         if km > best.km:
             best = Bound(km, at.duals, at.unplaced, False)
             centre = at
             report(km)
-        fresh = master.add(priced.candidates)
-        found = bool((reduced_costs(problem, fresh, out.duals) < -1e-7).any())
+        fresh = lp.meet(priced.candidates)
+        found = bool((reduced_costs(problem, fresh, out.duals) < -_NEGATIVE).any())
         deeper = not priced.exact and nodes < pricer.most_nodes
-        if value - best.km <= _CONVERGED * abs(value) or not (found or smoothing or deeper):
+        near = max(_CONVERGED * abs(value), _NEAR * (best_km - value))
+        if value - best.km <= near or not (found or smoothing or deeper):
             # Solved, or the pricing at the LP's own prices could not be finished.
             best = replace(best, converged=priced.exact)
             done = best.km - before_cuts < _WORTH * (best_km - best.km) or best_km <= best.km
-            if done or not master.cut():
+            if done or not priced.exact:
                 return best
+            if before_cuts == -np.inf:
+                lp.meet(_likely(pricer, best.duals, best_km - best.km, stopped))
             before_cuts = best.km
+            if not lp.cut(best_km):
+                return best
             smoothing = _SMOOTHING
         elif found:
             smoothing = _SMOOTHING
@@ -106,6 +127,74 @@ def lower_bound(
             # Mispriced at the smoothed point; go nearer to the LP's own prices until something is found there.
             smoothing = 0.0 if smoothing < 0.1 else smoothing / 2
     return best
+
+
+class _Relaxation:
+    """The LP over all candidates met so far; those that its prices ask for are its columns."""
+
+    def __init__(self, problem: Problem, start: Candidates) -> None:
+        self._problem = problem
+        self._pool = Candidates.of(problem.twins.canonical(start), problem.largest)
+        self._known = {row.tobytes() for row in self._pool.sets}
+        self._costs = totals(problem.prices, self._pool.sets, self._pool.counts)
+        self._inside = np.ones(len(self._pool), dtype=np.bool_)
+        self._master = Master(problem, self._pool, None, NO_CUTS)
+
+    @property
+    def triples(self) -> Ints:
+        """(m, 3) the cuts."""
+        return self._master.triples
+
+    def meet(self, candidates: Candidates) -> Candidates:
+        """Take in candidates; those that were not known before."""
+        fresh = []
+        for k, row in enumerate(candidates.sets):
+            key = row.tobytes()
+            if key not in self._known:
+                self._known.add(key)
+                fresh.append(k)
+        chosen = candidates[np.array(fresh, dtype=np.int64)]
+        self._pool = Candidates(
+            np.concatenate([self._pool.sets, chosen.sets]), np.concatenate([self._pool.counts, chosen.counts])
+        )
+        costs = totals(self._problem.prices, chosen.sets, chosen.counts)
+        self._costs = np.concatenate([self._costs, costs])
+        self._inside = np.concatenate([self._inside, np.zeros(len(chosen), dtype=np.bool_)])
+        return chosen
+
+    def solve(self) -> tuple[Point, float]:
+        """(dual prices, value in km) of the LP over all of them."""
+        while True:
+            point, value = self._master.solve()
+            reduced = self._costs - point.duals.worth(self._pool)
+            missing = np.flatnonzero((reduced < -_NEGATIVE) & ~self._inside)
+            if not len(missing):
+                return point, value
+            chosen = missing[np.argsort(reduced[missing], kind="stable")[: 2 * self._problem.size + _ADDED]]
+            self._master.add(self._pool[chosen])
+            self._inside[chosen] = True
+
+    def cut(self, best_km: float) -> bool:
+        """Add cuts as long as they close much of what is between the LP and the best cost; whether there were any."""
+        _, before = self.solve()
+        some = False
+        while self._master.cut():
+            some = True
+            _, value = self.solve()
+            if value - before < _WORTH * (best_km - value):
+                break
+            before = value
+        return some
+
+
+def _likely(pricer: Pricer, duals: Duals, slack: float, stopped: Callable[[], bool]) -> Candidates:
+    """Candidates of least reduced cost, as many as are well at hand."""
+    threshold = _FIRST_SLACK * slack
+    while True:
+        priced = pricer.below(duals, threshold, _MANY)
+        if priced.exact or stopped():
+            return priced.candidates
+        threshold *= 0.6
 
 
 def certified(problem: Problem, duals: Duals, unplaced: float, least: Floats) -> float:

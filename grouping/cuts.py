@@ -90,6 +90,9 @@ def violated(sets: Ints, counts: Ints, values: Floats, eligible: NDArray[np.bool
         most: how many cuts to return at most.
 
     """
+    # Two communities at least that are not whole must hold two of the three.
+    split = values < 1.0 - _VIOLATED
+    sets, counts, values = sets[split], counts[split], values[split]
     held = np.zeros((len(values), len(eligible)), dtype=np.bool_)
     for row, members, count in zip(held, sets, counts, strict=True):
         row[members[:count]] = True
@@ -109,14 +112,26 @@ def violated(sets: Ints, counts: Ints, values: Floats, eligible: NDArray[np.bool
 
 @njit(cache=True, nogil=True)
 def _overlaps(together, least):  # type: ignore[no-untyped-def]
-    """(m, 3): the triples that are together by pairs, in all, at least so much."""
+    """(m, 3): the triples that are together by pairs, in all, at least so much, which must be more than 1.
+
+    No pair is together more than once, so two of the three pairs are, and one unit is in both of them.
+    """
     units = len(together)
     found = []
     for a in range(units):
-        for b in range(a + 1, units):
-            for c in range(b + 1, units):
-                if together[a, b] + together[a, c] + together[b, c] >= least:
-                    found.append((a, b, c))  # noqa: PERF401  # numba has no extend from a generator
+        partners = np.flatnonzero(together[a] > 0.0)
+        for i in range(len(partners)):
+            b = partners[i]
+            if b == a:
+                continue
+            for j in range(i + 1, len(partners)):
+                c = partners[j]
+                if c == a or together[a, b] + together[a, c] + together[b, c] < least:
+                    continue
+                # If all are together, each of them is in two pairs; it is the first one's to tell.
+                if together[b, c] > 0.0 and a > b:
+                    continue
+                found.append((min(a, b), min(max(a, b), c), max(a, c)))
     triples = np.empty((len(found), 3), dtype=np.int64)
     for k in range(len(found)):
         triples[k, 0], triples[k, 1], triples[k, 2] = found[k]

@@ -352,9 +352,10 @@ def search_root(  # type: ignore[no-untyped-def]
 
     ``first`` and ``before`` (u,) are those of :class:`grouping.twins.Twins`: a unit joins after the twin before it.
 
-    With ``best_only`` the best of each size goes to ``sets``, else all of them do, and are only counted once it is
-    full. Returns (how many, a lower bound on the reduced costs of the root's candidates or 0, whether the search was
-    finished within ``nodes`` partial sets); unfinished, the bound is the least one of what is still open.
+    With ``best_only`` each that is better than those of its size before goes to ``sets``, the last ones if it is too
+    small; else all of them do, and are only counted once it is full. Returns (how many, a lower bound on the reduced
+    costs of the root's candidates or 0, whether the search was finished within ``nodes`` partial sets); unfinished, the
+    bound is the least one of what is still open.
     """
     sizes, _, width = ties.near.shape
     # At depth d of the search: items[d], gains[d], tolls[d], length[d]: who may join and what that adds; at[d]: the
@@ -375,15 +376,15 @@ def search_root(  # type: ignore[no-untyped-def]
         if left < 0:
             continue
         limit = threshold
-        row = -1
         base, units, root_gains, root_tolls, root_keys, root_filled = _outlook(
             prices, unit_dual, community_dual, cuts, first, ties, index, size, root, host
         )
         if base + root_filled[left] >= limit:
             continue
         if left == 0:
-            if count < len(sets):
-                sets[count, 0] = root
+            if count < len(sets) or best_only:
+                sets[count % len(sets), 0] = root
+                sets[count % len(sets), 1:] = -1
             count += 1
             least = min(least, base)
             continue
@@ -464,13 +465,11 @@ def search_root(  # type: ignore[no-untyped-def]
                     ):
                         # Found at its best host, or else as often as it has hosts.
                         continue
-                    if not best_only or row < 0:
-                        row = count
-                        count += 1
                     if best_only:
                         limit = total
-                    if row < len(sets):
-                        _write(sets[row], root, units, chosen, depth + 1)
+                    if count < len(sets) or best_only:
+                        _write(sets[count % len(sets)], root, units, chosen, depth + 1)
+                    count += 1
                 continue
             found = 0
             joining, added, charged = items[depth + 1], gains[depth + 1], tolls[depth + 1]

@@ -124,7 +124,15 @@ class _Run:
     def bound(self) -> None:
         """Solve the LP over all candidates."""
         start = Candidates.of(self._best, self._problem.largest)
-        self._lp = lower_bound(self._problem, self._pricer, start, self._best_km, self._clock.stopped, self._raise)
+        self._lp = lower_bound(
+            self._problem,
+            self._pricer,
+            start,
+            self._best_km,
+            self._clock.stopped,
+            self._raise,
+            self._search.met,
+        )
 
     def choose(self) -> bool:
         """Choose among all candidates that can be in a better grouping, or the likeliest of them if they are too many.

@@ -24,6 +24,9 @@ from grouping.problem import Problem
 _ROOM = 256
 """Candidates that one root may first return; the room grows as needed."""
 
+_MET = 96
+"""Candidates of one root that may be kept when only the best is sought."""
+
 _NODES = 3_000_000
 """Partial sets that the search of one root may open, a second or so of work."""
 
@@ -86,8 +89,11 @@ class Pricer:
         return _NODES
 
     def least(self, duals: Duals, nodes: int | None = None) -> Priced:
-        """The best candidate of each root and size below 0 that is met within ``nodes`` partial sets a root."""
-        most = len(self._roots) * len(self.sizes)
+        """The best candidate below 0 of each root and size that is met within ``nodes`` partial sets a root.
+
+        Those that were the best for a while are among the ``candidates`` too.
+        """
+        most = len(self._roots) * _MET
         return self._search(duals, 0.0, True, most, self.most_nodes if nodes is None else nodes)
 
     def below(self, duals: Duals, threshold: float, most: int) -> Priced:
@@ -120,7 +126,7 @@ class Pricer:
         ties = self._ties
 
         def search(root: tuple[int, int]) -> tuple[Ints, float, bool]:
-            space = len(self.sizes) if best_only else min(_ROOM, most)
+            space = _MET if best_only else min(_ROOM, most)
             while True:
                 sets = np.full((space, self.largest), -1, dtype=np.int64)
                 count, least, finished = search_root(
@@ -139,6 +145,8 @@ class Pricer:
                     self.halt,
                     sets,
                 )
+                if best_only:
+                    return sets[:count], least, finished
                 if count <= space or space >= most or not finished:
                     return sets[:count], least, finished and count <= space
                 space = min(most, max(8 * space, count))

@@ -15,9 +15,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from grouping.candidates import Candidates
 from grouping.cost import Floats, Ints, Prices, parts
 
 _NEIGHBOURS = 24
+_MET = 100
+"""Communities tried that are kept for each unit."""
 
 
 class Neighbourhood(NamedTuple):
@@ -65,7 +68,12 @@ class Search:
         alone = label < 0
         label[alone] = np.arange(len(communities), len(communities) + alone.sum())
         _set(self._prices, self._around, self._state, label)
-        _remember(self._prices, self._around, self._state)
+
+    @property
+    def met(self) -> Candidates:
+        """The latest communities that were tried, each once."""
+        rows = self._state.met[: self._state.number[1]]
+        return Candidates.of_rows(np.unique(Candidates.of_rows(rows).sets, axis=0))
 
     @property
     def mean_cost(self) -> float:
@@ -111,9 +119,16 @@ def _missing_km(prices: Prices, smallest: int) -> float:
 
 
 class _State(NamedTuple):
-    """``label`` (u,) is each unit's community; ``members`` (u, width), ``counts``, ``weight``, ``cost`` describe them.
+    """The grouping at hand, the best one, and what changed since the last step that was kept.
 
-    ``best`` is the label of the best grouping, ``score`` holds its (sites without a valid community, cost).
+    ``label`` (u,) is each unit's community; ``members`` (g, width), ``counts``, ``weight``, ``cost`` describe those on
+    the way, ``allowed`` tells whether one may be at all. ``totals`` holds the sites without a valid community and the
+    cost.
+
+    ``best`` is the label of the best grouping, ``score`` its totals. ``met`` (m, width) holds the latest communities
+    that were tried, of ``number[1]`` in all.
+
+    ``changed[: number[0]]`` are the communities ``touched`` by the present step; ``old_...`` is what they were.
     """
 
     label: Ints
@@ -121,26 +136,49 @@ class _State(NamedTuple):
     counts: Ints
     weight: Ints
     cost: Floats
+    allowed: NDArray[np.bool_]
+    totals: Floats
     best: Ints
     score: Floats
+    met: Ints
+    number: Ints
+    touched: NDArray[np.bool_]
+    changed: Ints
+    old_members: Ints
+    old_counts: Ints
+    old_weight: Ints
+    old_cost: Floats
+    old_allowed: NDArray[np.bool_]
 
 
 def _started(prices: Prices, around: Neighbourhood, random: NDArray[np.uint64]) -> _State:
     units = len(prices.weight)
+    groups = units + 1
     state = _State(
         label=np.full(units, -1, dtype=np.int64),
-        members=np.zeros((units + 1, around.largest), dtype=np.int64),
-        counts=np.zeros(units + 1, dtype=np.int64),
-        weight=np.zeros(units + 1, dtype=np.int64),
-        cost=np.zeros(units + 1),
+        members=np.zeros((groups, around.largest), dtype=np.int64),
+        counts=np.zeros(groups, dtype=np.int64),
+        weight=np.zeros(groups, dtype=np.int64),
+        cost=np.zeros(groups),
+        allowed=np.ones(groups, dtype=np.bool_),
+        totals=np.zeros(2),
         best=np.arange(units, dtype=np.int64),
         score=np.array([np.inf, np.inf]),
+        met=np.full((_MET * units, around.largest), -1, dtype=np.int64),
+        number=np.zeros(2, dtype=np.int64),
+        touched=np.zeros(groups, dtype=np.bool_),
+        changed=np.zeros(groups, dtype=np.int64),
+        old_members=np.zeros((groups, around.largest), dtype=np.int64),
+        old_counts=np.zeros(groups, dtype=np.int64),
+        old_weight=np.zeros(groups, dtype=np.int64),
+        old_cost=np.zeros(groups),
+        old_allowed=np.ones(groups, dtype=np.bool_),
     )
     if units:
         sites = int(prices.weight.sum())
         seeds = max(1, round(sites / prices.preferred))
         _recreate(prices, around, state, np.arange(units), units, seeds, random)
-        _remember(prices, around, state)
+        _start_over(prices, around, state)
     return state
 
 
@@ -160,17 +198,18 @@ def _next(random, below):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _price(prices, around, members, count):  # type: ignore[no-untyped-def]
-    """What a community counts on the way, in km."""
+    """(what a community counts on the way, in km; whether it may be, its size aside)."""
     if count == 0:
-        return 0.0
+        return 0.0, True
     travel, cross, size, links, _ = parts(prices, members, count)
     sites = 0
     for k in range(count):
         sites += prices.weight[members[k]]
     total = travel + cross + size + links
-    if total == np.inf:
+    allowed = total < np.inf
+    if not allowed:
         total = around.forbidden_km * sites
-    return total + around.missing_km * max(0, around.smallest - sites)
+    return total + around.missing_km * max(0, around.smallest - sites), allowed
 
 
 @njit(cache=True, nogil=True)
@@ -183,27 +222,50 @@ def _valid(prices, smallest, members, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def _touch(state, group):  # type: ignore[no-untyped-def]
+    """Keep what a community is before it changes."""
+    if state.touched[group]:
+        return
+    state.touched[group] = True
+    state.changed[state.number[0]] = group
+    state.number[0] += 1
+    for k in range(state.counts[group]):
+        state.old_members[group, k] = state.members[group, k]
+    state.old_counts[group] = state.counts[group]
+    state.old_weight[group] = state.weight[group]
+    state.old_cost[group] = state.cost[group]
+    state.old_allowed[group] = state.allowed[group]
+
+
+@njit(cache=True, nogil=True)
 def _join(prices, around, state, unit, group):  # type: ignore[no-untyped-def]
+    _touch(state, group)
     state.members[group, state.counts[group]] = unit
     state.counts[group] += 1
     state.weight[group] += prices.weight[unit]
     state.label[unit] = group
-    state.cost[group] = _price(prices, around, state.members[group], state.counts[group])
+    state.cost[group], state.allowed[group] = _price(prices, around, state.members[group], state.counts[group])
 
 
 @njit(cache=True, nogil=True)
-def _leave(prices, around, state, unit):  # type: ignore[no-untyped-def]
-    group = state.label[unit]
-    members = state.members[group]
-    last = state.counts[group] - 1
-    for k in range(last + 1):
-        if members[k] == unit:
-            members[k] = members[last]
-            break
-    state.counts[group] = last
-    state.weight[group] -= prices.weight[unit]
-    state.label[unit] = -1
-    state.cost[group] = _price(prices, around, members, last)
+def _take_out(prices, around, state, removed, count):  # type: ignore[no-untyped-def]
+    """Take the units ``removed[:count]`` out of their communities."""
+    for k in range(count):
+        unit = removed[k]
+        group = state.label[unit]
+        _touch(state, group)
+        members = state.members[group]
+        last = state.counts[group] - 1
+        for m in range(last + 1):
+            if members[m] == unit:
+                members[m] = members[last]
+                break
+        state.counts[group] = last
+        state.weight[group] -= prices.weight[unit]
+        state.label[unit] = -1
+    for k in range(state.number[0]):
+        group = state.changed[k]
+        state.cost[group], state.allowed[group] = _price(prices, around, state.members[group], state.counts[group])
 
 
 @njit(cache=True, nogil=True)
@@ -213,37 +275,57 @@ def _set(prices, around, state, label):  # type: ignore[no-untyped-def]
     state.counts[:] = 0
     state.weight[:] = 0
     state.cost[:] = 0.0
+    state.allowed[:] = True
     for unit in range(len(wanted)):
         _join(prices, around, state, unit, wanted[unit])
+    _start_over(prices, around, state)
 
 
 @njit(cache=True, nogil=True)
-def _remember(prices, around, state):  # type: ignore[no-untyped-def]
-    """Keep the grouping at hand if it is the best: fewer sites without a community, or as many at less cost."""
-    unplaced = 0
-    cost = 0.0
+def _start_over(prices, around, state):  # type: ignore[no-untyped-def]
+    """Add up what is at hand, and let nothing of it be taken back."""
+    state.touched[:] = False
+    state.number[0] = 0
+    state.totals[:] = 0.0
     for group in range(len(state.counts)):
-        count = state.counts[group]
-        if count == 0:
-            continue
-        if _valid(prices, around.smallest, state.members[group], count):
-            cost += state.cost[group]
-        else:
-            unplaced += state.weight[group]
-            for k in range(count):
-                cost += prices.apart[state.members[group, k]]
-    if unplaced < state.score[0] or (unplaced == state.score[0] and cost < state.score[1] - 1e-9):
-        state.score[0] = unplaced
+        unserved, km = _served(
+            prices, around, state.members, state.counts, state.weight, state.cost, state.allowed, group
+        )
+        state.totals[0] += unserved
+        state.totals[1] += km
+    _remember(state)
+
+
+@njit(cache=True, nogil=True)
+def _served(prices, around, members, counts, weight, cost, allowed, group):  # type: ignore[no-untyped-def]
+    """(sites of a community that is not valid, what its units cost in the end in km)."""
+    if counts[group] == 0:
+        return 0.0, 0.0
+    if allowed[group] and weight[group] >= around.smallest:
+        return 0.0, cost[group]
+    apart = 0.0
+    for k in range(counts[group]):
+        apart += prices.apart[members[group, k]]
+    return float(weight[group]), apart
+
+
+@njit(cache=True, nogil=True)
+def _remember(state):  # type: ignore[no-untyped-def]
+    """Keep the grouping at hand if it is the best: fewer sites without a community, or as many at less cost."""
+    unserved, cost = state.totals
+    if unserved < state.score[0] or (unserved == state.score[0] and cost < state.score[1] - 1e-9):
+        state.score[0] = unserved
         state.score[1] = cost
         state.best[:] = state.label
 
 
 @njit(cache=True, nogil=True)
-def _empty_group(state):  # type: ignore[no-untyped-def]
-    for group in range(len(state.counts)):
-        if state.counts[group] == 0:
-            return group
-    return -1
+def _empty_group(state, start):  # type: ignore[no-untyped-def]
+    """An empty community, looked for from ``start`` on; there are more communities than units."""
+    group = start
+    while state.counts[group] > 0:
+        group = group + 1 if group + 1 < len(state.counts) else 0
+    return group
 
 
 @njit(cache=True, nogil=True)
@@ -267,7 +349,7 @@ def _recreate(prices, around, state, removed, count, seeds, random):  # type: ig
                 best = k
         removed[s], removed[best] = removed[best], removed[s]
     for k in range(seeds):
-        _join(prices, around, state, removed[k], _empty_group(state))
+        _join(prices, around, state, removed[k], _empty_group(state, removed[k]))
     trial = np.empty(around.largest, dtype=np.int64)
     groups = np.empty(around.near.shape[1] + 1 + seeds, dtype=np.int64)
     for k in range(seeds, count):
@@ -297,22 +379,22 @@ def _recreate(prices, around, state, removed, count, seeds, random):  # type: ig
             for m in range(size):
                 trial[m] = state.members[group, m]
             trial[size] = unit
-            added = _price(prices, around, trial, size + 1) - state.cost[group]
+            added = _price(prices, around, trial, size + 1)[0] - state.cost[group]
             if added < best_added:
                 best_added = added
                 best_group = group
         trial[0] = unit
-        if best_group < 0 or _price(prices, around, trial, 1) < best_added:
-            best_group = _empty_group(state)
+        if best_group < 0 or _price(prices, around, trial, 1)[0] < best_added:
+            best_group = _empty_group(state, unit)
         _join(prices, around, state, unit, best_group)
 
 
 @njit(cache=True, nogil=True)
 def _anneal(prices, around, state, random, steps, hot, cold):  # type: ignore[no-untyped-def]
     units = len(prices.weight)
-    kept = np.empty(units, dtype=np.int64)
     removed = np.empty(units, dtype=np.int64)
-    touched = np.zeros(units + 1, dtype=np.bool_)
+    # What steps add to the totals is not exact to the last bit.
+    _start_over(prices, around, state)
     for step in range(steps):
         temperature = hot * (cold / hot) ** (step / steps)
         # Ruin.
@@ -342,45 +424,75 @@ def _anneal(prices, around, state, random, steps, hot, cold):  # type: ignore[no
                         count += 1
                     dissolved += 1
             seeds = max(1, dissolved + _next(random, 3) - 1)
-        kept[:] = state.label
-        # The communities that change: those left and those joined.
-        before = 0.0
-        for k in range(len(state.counts)):
-            before += state.cost[k]
-        for k in range(count):
-            touched[state.label[removed[k]]] = True
-            _leave(prices, around, state, removed[k])
+        _take_out(prices, around, state, removed, count)
         _recreate(prices, around, state, removed, count, seeds, random)
-        after = 0.0
-        for k in range(len(state.counts)):
-            after += state.cost[k]
-        for k in range(count):
-            touched[state.label[removed[k]]] = True
-        worse = after - before
+        worse = 0.0
+        for k in range(state.number[0]):
+            group = state.changed[k]
+            worse += state.cost[group] - state.old_cost[group]
+        _meet(around, state)
         threshold = -temperature * np.log((_next(random, 1 << 30) + 1) / (1 << 30))
         if worse <= threshold:
-            if worse < -1e-9 or state.score[0] > 0:
-                _remember(prices, around, state)
+            _accept(prices, around, state)
         else:
-            _undo(prices, around, state, kept, touched)
-        touched[:] = False
+            _undo(state)
 
 
 @njit(cache=True, nogil=True)
-def _undo(prices, around, state, kept, touched):  # type: ignore[no-untyped-def]
-    """Go back to the labels ``kept``, which differ only in the ``touched`` communities."""
-    for group in range(len(touched)):
-        if touched[group]:
-            state.counts[group] = 0
-            state.weight[group] = 0
-            state.cost[group] = 0.0
-    for unit in range(len(kept)):
-        group = kept[unit]
-        if touched[group]:
-            state.members[group, state.counts[group]] = unit
-            state.counts[group] += 1
-            state.weight[group] += prices.weight[unit]
-            state.label[unit] = group
-    for group in range(len(touched)):
-        if touched[group]:
-            state.cost[group] = _price(prices, around, state.members[group], state.counts[group])
+def _meet(around, state):  # type: ignore[no-untyped-def]
+    """Note the valid communities that a step made."""
+    for k in range(state.number[0]):
+        group = state.changed[k]
+        if (
+            state.cost[group] != state.old_cost[group]
+            and state.allowed[group]
+            and state.weight[group] >= around.smallest
+        ):
+            row = state.met[state.number[1] % len(state.met)]
+            state.number[1] += 1
+            row[:] = -1
+            for m in range(state.counts[group]):
+                row[m] = state.members[group, m]
+
+
+@njit(cache=True, nogil=True)
+def _accept(prices, around, state):  # type: ignore[no-untyped-def]
+    """Let what changed stand."""
+    for k in range(state.number[0]):
+        group = state.changed[k]
+        unserved, km = _served(
+            prices, around, state.members, state.counts, state.weight, state.cost, state.allowed, group
+        )
+        state.totals[0] += unserved
+        state.totals[1] += km
+        unserved, km = _served(
+            prices,
+            around,
+            state.old_members,
+            state.old_counts,
+            state.old_weight,
+            state.old_cost,
+            state.old_allowed,
+            group,
+        )
+        state.totals[0] -= unserved
+        state.totals[1] -= km
+        state.touched[group] = False
+    state.number[0] = 0
+    _remember(state)
+
+
+@njit(cache=True, nogil=True)
+def _undo(state):  # type: ignore[no-untyped-def]
+    """Take back what changed."""
+    for k in range(state.number[0]):
+        group = state.changed[k]
+        for m in range(state.old_counts[group]):
+            state.members[group, m] = state.old_members[group, m]
+            state.label[state.old_members[group, m]] = group
+        state.counts[group] = state.old_counts[group]
+        state.weight[group] = state.old_weight[group]
+        state.cost[group] = state.old_cost[group]
+        state.allowed[group] = state.old_allowed[group]
+        state.touched[group] = False
+    state.number[0] = 0
