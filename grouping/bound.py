@@ -36,8 +36,8 @@ _NEGATIVE = 1e-7
 """Reduced costs below this ask for a candidate."""
 _ADDED = 200
 """Candidates that become columns at a time, beyond two for each unit."""
-_FIRST_SLACK = 0.4
-"""Candidates whose reduced cost is below this share of what is between bound and best cost are met before cutting."""
+_FIRST_SLACK, _LAST_SLACK = 0.4, 0.01
+"""Candidates whose reduced cost is below such a share of what is between bound and best cost are met before cutting."""
 _MANY = 150_000
 """Candidates that are met so at most."""
 _ROUNDING = 1e-10
@@ -190,11 +190,11 @@ class _Relaxation:
 def _likely(pricer: Pricer, duals: Duals, slack: float, stopped: Callable[[], bool]) -> Candidates:
     """Candidates of least reduced cost, as many as are well at hand."""
     threshold = _FIRST_SLACK * slack
-    while True:
-        priced = pricer.below(duals, threshold, _MANY)
-        if priced.exact or stopped():
-            return priced.candidates
+    priced = pricer.below(duals, threshold, _MANY)
+    while not priced.exact and threshold > _LAST_SLACK * slack and not stopped():
         threshold *= 0.6
+        priced = pricer.below(duals, threshold, _MANY)
+    return priced.candidates
 
 
 def certified(problem: Problem, duals: Duals, unplaced: float, least: Floats) -> float:
