@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from grouping.candidates import Candidates
+from grouping.clock import Clock
 from grouping.cost import Floats, totals
 from grouping.cuts import NO_CUTS
 from grouping.master import Master, Point
@@ -56,21 +57,21 @@ def lower_bound(
     pricer: Pricer,
     start: Candidates,
     best_km: float,
-    stopped: Callable[[], bool],
+    clock: Clock,
     report: Callable[[float], None],
 ) -> Bound:
-    """Solve the LP, and go on with cuts, as far as ``stopped`` allows and the bound is below ``best_km``.
+    """Solve the LP, and go on with cuts, as far as ``clock`` allows and the bound is below ``best_km``.
 
     Args:
         problem: one level.
         pricer: of the same problem.
         start: candidates that hold a grouping leaving as many sites unplaced as ``problem.unplaced``.
         best_km: what the best known grouping costs.
-        stopped: asked between rounds.
+        clock: asked between rounds.
         report: told each better bound, in km.
 
     """
-    master = Master(problem, Candidates.of(problem.twins.canonical(start), problem.largest), None, NO_CUTS)
+    master = Master(problem, Candidates.of(problem.twins.canonical(start), problem.largest), None, NO_CUTS, clock)
     # Shares of what a good grouping costs are nearer to the best prices than the first LPs' are.
     centre = Point(Duals.of(_shares(problem, start)), 0.0, np.zeros(0))
     best = Bound(-np.inf, centre.duals, 0.0, False)
@@ -78,7 +79,7 @@ def lower_bound(
     smoothing = _SMOOTHING
     # At first a quick look for candidates does; bounds of unfinished searches hold, though they are weak.
     nodes = min(_FIRST_NODES, pricer.most_nodes)
-    while not stopped():
+    while not clock.stopped():
         out, value = master.solve()
         at = centre.towards(out, 1 - smoothing, master.triples)
         priced = pricer.least(at.duals, nodes)

@@ -354,7 +354,8 @@ def search_root(  # type: ignore[no-untyped-def]
 
     With ``best_only`` the best of each size goes to ``sets``, else all of them do, and are only counted once it is
     full. Returns (how many, a lower bound on the reduced costs of the root's candidates or 0, whether the search was
-    finished within ``nodes`` partial sets); unfinished, the bound is the least one of what is still open.
+    finished within ``nodes`` partial sets, how many units it looked at for partial sets in all); unfinished, the bound
+    is the least one of what is still open.
     """
     sizes, _, width = ties.near.shape
     # At depth d of the search: items[d], gains[d], tolls[d], length[d]: who may join and what that adds; at[d]: the
@@ -369,6 +370,7 @@ def search_root(  # type: ignore[no-untyped-def]
     count = 0
     least = 0.0
     opened = 0
+    looked = 0
     for index in range(sizes):
         size = smallest + index
         left = size - prices.weight[root]
@@ -379,6 +381,7 @@ def search_root(  # type: ignore[no-untyped-def]
         base, units, root_gains, root_tolls, root_keys, root_filled = _outlook(
             prices, unit_dual, community_dual, cuts, first, ties, index, size, root, host
         )
+        looked += 8 * len(units)
         if base + root_filled[left] >= limit:
             continue
         if left == 0:
@@ -394,6 +397,7 @@ def search_root(  # type: ignore[no-untyped-def]
         units, root_gains, root_tolls = units[order], root_gains[order], root_tolls[order]
         # With fewer left, each is farther from its nearest others, and more drop out.
         while True:
+            looked += 2 * len(units) * (len(units) if len(units) <= _TABLED else 1)
             company = _company(prices.weight, factor_of(prices.measure, size), ties, index, units)
             here = np.zeros(len(units), dtype=np.bool_)
             keys = np.empty(len(units))
@@ -438,7 +442,7 @@ def search_root(  # type: ignore[no-untyped-def]
                         prices, unit_dual, community_dual, cuts, first, ties, later, size, root, host
                     )
                     least = min(least, base + root_filled[-1])
-                return count, least, False
+                return count, least, False, looked
             place = at[depth]
             at[depth] += 1
             a = items[depth, place]
@@ -473,6 +477,7 @@ def search_root(  # type: ignore[no-untyped-def]
                         _write(sets[row], root, units, chosen, depth + 1)
                 continue
             found = 0
+            looked += length[depth] - place
             joining, added, charged = items[depth + 1], gains[depth + 1], tolls[depth + 1]
             if len(company.joint) > 0:
                 joint = company.joint[a]
@@ -507,4 +512,4 @@ def search_root(  # type: ignore[no-untyped-def]
             at[depth] = 0
             value[depth] = total
             need[depth] = left
-    return count, least, True
+    return count, least, True, looked

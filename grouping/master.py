@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grouping.candidates import Candidates
+from grouping.clock import Clock
 from grouping.cost import Floats, Ints, totals
 from grouping.cuts import NO_CUTS, Cuts, charged, violated
 from grouping.pricing import Duals
@@ -19,6 +20,8 @@ _CUTS = 120
 """Cuts added at a time."""
 _LACKING = 1e-6
 """Penalties below this are HiGHS's tolerance."""
+_WORK = (1e-4, 1e-7)
+"""Deterministic seconds of a look at the LP, and of each row in each iteration of the simplex method."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +56,15 @@ class Master:
         penalty_km: at this price a unit or a community may be missing, so that there is a solution whatever the start;
             None if the start has one.
         triples: (m, 3) cuts known before.
+        clock: told of the work.
 
     """
 
-    def __init__(self, problem: Problem, start: Candidates, penalty_km: float | None, triples: Ints) -> None:
+    def __init__(
+        self, problem: Problem, start: Candidates, penalty_km: float | None, triples: Ints, clock: Clock
+    ) -> None:
         self._problem = problem
+        self._clock = clock
         self._highs = highspy.Highs()
         self._highs.silent()
         self._highs.setOptionValue("threads", 1)
@@ -123,7 +130,7 @@ class Master:
 
     def solve(self) -> tuple[Point, float]:
         """(dual prices, value in km) of the LP over the candidates at hand."""
-        self._highs.run()
+        self._run()
         prices = np.array(self._highs.getSolution().row_dual)
         units = self._problem.size
         unplaced = float(prices[units + 1]) if self._problem.unplaced else 0.0
@@ -134,12 +141,12 @@ class Master:
 
     def values(self) -> Floats:
         """(m,) how much of each of the ``columns`` the LP takes."""
-        self._highs.run()
+        self._run()
         return np.array(self._highs.getSolution().col_value)[self._fixed_columns :]
 
     def lacking(self) -> bool:
         """Whether the LP pays penalties, as it has no solution at all or the penalty is too small."""
-        self._highs.run()
+        self._run()
         return bool(np.array(self._highs.getSolution().col_value)[self._penalties].sum() > _LACKING)
 
     def punish(self, factor: float) -> None:
@@ -153,7 +160,7 @@ class Master:
         chosen = (self._fixed_columns + np.flatnonzero(columns)).astype(np.int32)
         zeros = np.zeros(len(chosen))
         self._highs.changeColsBounds(len(chosen), chosen, zeros, zeros)
-        self._highs.run()
+        self._run()
         value = float(self._highs.getObjectiveValue())
         self._highs.changeColsBounds(len(chosen), chosen, zeros, np.full(len(chosen), highspy.kHighsInf))
         return value
@@ -167,6 +174,12 @@ class Master:
         )
         self._cut(found)
         return len(found)
+
+    def _run(self) -> None:
+        self._highs.run()
+        rows = self._fixed_rows + len(self.triples)
+        iterations = max(0, self._highs.getInfo().simplex_iteration_count)
+        self._clock.spend(_WORK[0] + _WORK[1] * rows * iterations)
 
     def _cut(self, triples: Ints) -> None:
         every = charged(triples, self.columns.sets, self.columns.counts)

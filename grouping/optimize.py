@@ -29,6 +29,8 @@ _FAR, _HOTTER = 0.03, 5.0
 """Beyond this gap the search is made again, so much hotter and longer."""
 _WORK = 20.0
 """CP-SAT's deterministic seconds for the first choice; later ones get more."""
+_STEP = (1e-5, 1.5e-8)
+"""Deterministic seconds of a step of the search, and more for each unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class _Run:
         self._clock = clock
         self._report = report
         self._search = Search(problem.prices, problem.smallest, problem.largest, seed)
-        self._pricer = Pricer(problem, workers, clock.halt)
+        self._pricer = Pricer(problem, workers, clock)
         self._best: Communities = ()
         self._best_km = np.inf
         # Travel, sizes and links all cost something, or nothing.
@@ -99,9 +101,10 @@ class _Run:
         scale = self._search.mean_cost
         hot, cold = 0.1 * hotter * scale + 1e-9, 0.002 * scale + 1e-9
         for start in range(0, steps, _CHUNK):
-            share = (start / steps, min(1.0, (start + _CHUNK) / steps))
-            warm, cool = (hot * (cold / hot) ** part for part in share)
-            self._search.steps(min(_CHUNK, steps - start), warm, cool)
+            count = min(_CHUNK, steps - start)
+            warm, cool = (hot * (cold / hot) ** (done / steps) for done in (start, start + count))
+            self._search.steps(count, warm, cool)
+            self._clock.spend(count * (_STEP[0] + _STEP[1] * self._problem.size))
             self._take(self._search.best)
             self._tell("search")
             if self._clock.stopped():
@@ -124,7 +127,7 @@ class _Run:
     def bound(self) -> None:
         """Solve the LP over all candidates."""
         start = Candidates.of(self._best, self._problem.largest)
-        self._lp = lower_bound(self._problem, self._pricer, start, self._best_km, self._clock.stopped, self._raise)
+        self._lp = lower_bound(self._problem, self._pricer, start, self._best_km, self._clock, self._raise)
 
     def choose(self) -> bool:
         """Choose among all candidates that can be in a better grouping, or the likeliest of them if they are too many.
@@ -219,7 +222,7 @@ class _Run:
         self._raise(verdict.bound_km)
 
     def done(self) -> bool:
-        """Whether it is proved to the gap that was asked for, or time is up."""
+        """Whether it is proved to the gap that was asked for, or it is time to stop."""
         return self._clock.stopped() or self._within(self._gap)
 
     def optimum(self) -> Optimum:
@@ -230,7 +233,7 @@ class _Run:
         elif self._clock.reason is not None:
             reason = self._clock.reason
         else:
-            reason = StoppedBy.GAP if self._within(self._gap) else StoppedBy.WORK
+            reason = StoppedBy.GAP if self._within(self._gap) else StoppedBy.END
         bound = min(self._bound_km, self._best_km)
         return Optimum(self._best, self._best_km, bound, self._fewest_unplaced, proved, reason)
 

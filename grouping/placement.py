@@ -67,7 +67,7 @@ def place(
     units = range(len(prices.weight))
     weights = prices.weight.tolist()
     most = sum(weights) // smallest
-    if most * len(units) > _MOST_PLACES:
+    if most * len(units) > _MOST_PLACES or clock.stopped():
         return None, 0
     hosts = np.flatnonzero(np.diff(prices.host_start) > 0).tolist()
     foes = np.argwhere(np.isposinf(np.triu(prices.pair, 1))).tolist() if prices.pair.size else []
@@ -89,10 +89,11 @@ def place(
     placed = sum(cp_model.LinearExpr.weighted_sum(group, weights) for group in member)
     model.add(placed >= sum(weights) - unplaced + 1)
     model.maximize(placed)
-    solver = _solver(work)
+    solver = _solver(min(work, clock.work_left))
     solver.parameters.max_time_in_seconds = clock.remaining
     with clock.calling(solver.stop_search):
         status = solver.solve(model)
+    clock.spend(solver.response_proto.deterministic_time)
     if status == cp_model.INFEASIBLE:
         return None, unplaced
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):

@@ -13,9 +13,9 @@ from functools import cached_property
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from grouping.candidates import Candidates
+from grouping.clock import Clock
 from grouping.cost import HOSTED, Floats, Ints
 from grouping.cuts import Cuts, tolls
 from grouping.depth_first import Ties, factor_of, nearest, search_root
@@ -26,6 +26,8 @@ _ROOM = 256
 
 _NODES = 3_000_000
 """Partial sets that the search of one root may open, a second or so of work."""
+_WORK = 2.5e-8
+"""Deterministic seconds for each unit that a partial set may take in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +69,17 @@ class Pricer:
         problem: one level. Duals are given, and found candidates lowered, with its twins in mind: twins have the same
             dual, and no cuts.
         workers: threads.
-        halt: (1,) int8; a search under way gives up, with a valid bound, once it is not zero.
+        clock: told of the work; a search under way gives up, with a valid bound, once it stops.
 
     """
 
-    def __init__(self, problem: Problem, workers: int, halt: NDArray[np.int8]) -> None:
+    def __init__(self, problem: Problem, workers: int, clock: Clock) -> None:
         self.prices = problem.prices
         self.twins = problem.twins
         self.sizes = range(problem.smallest, problem.largest + 1)
         self.largest = problem.largest
         self.workers = workers
-        self.halt = halt
+        self.clock = clock
         self.units = problem.size
 
     @property
@@ -119,11 +121,12 @@ class Pricer:
     def _search(self, duals: Duals, threshold: float, best_only: bool, most: int, nodes: int) -> Priced:
         ties = self._ties
 
-        def search(root: tuple[int, int]) -> tuple[Ints, float, bool]:
+        def search(root: tuple[int, int]) -> tuple[Ints, float, bool, int]:
+            looks = 0
             space = len(self.sizes) if best_only else min(_ROOM, most)
             while True:
                 sets = np.full((space, self.largest), -1, dtype=np.int64)
-                count, least, finished = search_root(
+                count, least, finished, looked = search_root(
                     self.prices,
                     duals.unit,
                     duals.community,
@@ -136,25 +139,32 @@ class Pricer:
                     threshold,
                     best_only,
                     nodes,
-                    self.halt,
+                    self.clock.halt,
                     sets,
                 )
+                looks += looked
                 if count <= space or space >= most or not finished:
-                    return sets[:count], least, finished and count <= space
+                    return sets[:count], least, finished and count <= space, looks
                 space = min(most, max(8 * space, count))
 
         least = np.zeros(self.units)
         kept = [np.zeros((0, self.largest), dtype=np.int64)]
         total = 0
+        looks = 0
         exact = True
         with ThreadPoolExecutor(self.workers) as pool:
-            for (unit, _), (sets, best, finished) in zip(self._roots, pool.map(search, self._roots), strict=True):
+            for (unit, _), (sets, best, finished, looked) in zip(
+                self._roots, pool.map(search, self._roots), strict=True
+            ):
                 least[unit] = min(least[unit], best)
+                # Of roots in their order, whatever other threads did meanwhile.
+                looks += looked
                 total += len(sets)
                 exact &= finished and total <= most
                 if total > most:
                     pool.shutdown(cancel_futures=True)
                     break
                 kept.append(sets)
+        self.clock.spend(_WORK * looks)
         # Twins are roots as the first of them is, for there may be as many such communities as twins.
         return Priced(Candidates.of_rows(np.concatenate(kept)), least[self.twins.first], exact)

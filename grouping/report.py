@@ -226,6 +226,8 @@ class _Report:
         yield self._item("report.caveat_matrix" if self._result.distance_file else "report.caveat_distance")
         if self._result.scenario.links.province_relations:
             yield self._item("report.caveat_relations")
+        if self._result.time_limited:
+            yield self._item("report.caveat_time")
         yield self._item("report.caveat_regions")
         yield self._item("report.caveat_map")
         for remark in self._map_remarks:

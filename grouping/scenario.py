@@ -75,6 +75,7 @@ class Stop(_Section):
 
     gap: float = _field("stop.gap", "fraction", 0.0, ge=0, le=1)
     seconds: float = _field("stop.seconds", "seconds", 300.0, ge=0.1, le=604_800)
+    work: float = _field("stop.work", "work", 0.0, ge=0, le=604_800)
 
 
 class Scenario(_Section):

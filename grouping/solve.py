@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import queue
 import threading
@@ -172,22 +173,24 @@ def _compile(scenario: Scenario) -> None:
 def _solved(
     tasks: Sequence[_Task], scenario: Scenario, workers: int, tell: Tell, started: float
 ) -> tuple[LevelResult, ...]:
-    """Solve level after level; each may use what time is left in proportion to its sites."""
+    """Solve level after level; each may use what time and work is left in proportion to its sites."""
     results: list[LevelResult] = []
     left = sum(len(task.problem.sites) for task in tasks)
     deadline = time.monotonic() + scenario.stop.seconds
+    work = scenario.stop.work or math.inf
     interrupted = False
     for task in tasks:
         sites = len(task.problem.sites)
         share = max(0.0, deadline - time.monotonic()) * sites / left
-        left -= sites
         begun = time.monotonic()
         optimum = None
         if task.problem.most:
-            with Clock(share) as clock:
+            with Clock(share, work * sites / left) as clock:
                 if interrupted:
                     clock.interrupt()
                 optimum, interrupted = _attended(task.problem, scenario, workers, clock, tell, started)
+            work = max(0.0, work - clock.spent)
+        left -= sites
         results.append(_level_result(task, optimum, time.monotonic() - begun))
         done = results[-1]
         cost = done.cost.total_km

@@ -148,6 +148,12 @@ def test_a_wrong_call_is_told_in_the_users_language(args: tuple[str, ...], says:
         ("--time-limit", "0", "应为 0.1 到 604800 之间的数（秒）", "a number of seconds from 0.1 to 604800"),
         ("--time-limit", "abc", "应为 0.1 到 604800 之间的数（秒）", "a number of seconds from 0.1 to 604800"),
         ("--time-limit", "nan", "应为 0.1 到 604800 之间的数（秒）", "a number of seconds from 0.1 to 604800"),
+        (
+            "--work",
+            "-1",
+            "应为 0 到 604800 之间的数（工作量单位",
+            "a number of units of work from 0 (no limit) to 604800",
+        ),
         ("--gap", "2", "应为 0 到 1 之间的数", "a number from 0 to 1"),
         ("--gap", "5%", "应为 0 到 1 之间的数", "a number from 0 to 1"),
         ("--seed", "x", "应为 0 到 2147483647 之间的整数", "a whole number from 0 to 2147483647"),

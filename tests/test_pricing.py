@@ -14,6 +14,7 @@ from grouping import Scenario
 from grouping.bound import certified, lower_bound
 from grouping.bound import reduced_costs as own_reduced_costs
 from grouping.candidates import Candidates
+from grouping.clock import Clock
 from grouping.cuts import Cuts
 from grouping.placement import most_placed
 from grouping.pricing import Duals, Pricer
@@ -74,7 +75,7 @@ def reduced_costs(problem: Problem, candidates: Candidates, duals: Duals) -> np.
 
 
 def pricer_of(problem: Problem) -> Pricer:
-    return Pricer(problem, 1, np.zeros(1, dtype=np.int8))
+    return Pricer(problem, 1, Clock(60.0))
 
 
 @thorough
@@ -118,16 +119,16 @@ def test_the_lp_bound_is_that_of_all_candidates(instance: Instance) -> None:
     assume(left_out == problem.unplaced and problem.most > 0)
     every = all_candidates(problem, instance)
     assume(len(every))
-    full = lower_bound(problem, pricer_of(problem), every, -np.inf, lambda: False, lambda _: None)
+    full = lower_bound(problem, pricer_of(problem), every, -np.inf, Clock(60.0), lambda _: None)
     assert full.converged
     assert full.km <= cost + 1e-6
     worst = _a_grouping(problem, every)
     assume(worst is not None)
-    grown = lower_bound(problem, pricer_of(problem), worst, -np.inf, lambda: False, lambda _: None)
+    grown = lower_bound(problem, pricer_of(problem), worst, -np.inf, Clock(60.0), lambda _: None)
     # How far the LP is solved, and what is taken off a bound for rounding, grow with the numbers.
     margin = 1e-3 + 1e-6 * float(np.max(instance.km))
     assert grown.km == pytest.approx(full.km, abs=margin)
-    cut = lower_bound(problem, pricer_of(problem), worst, cost + 1.0, lambda: False, lambda _: None)
+    cut = lower_bound(problem, pricer_of(problem), worst, cost + 1.0, Clock(60.0), lambda _: None)
     assert grown.km - margin <= cut.km <= cost + 1e-6
     pool = pricer_of(problem).below(cut.duals, cost - cut.km + 1e-3, 10_000)
     assert pool.exact
@@ -180,8 +181,9 @@ def test_too_many_candidates_are_said_to_be_too_many() -> None:
 def test_a_halted_pricer_gives_up_with_a_bound() -> None:
     instance = Instance([[0.0] * 8 for _ in range(8)], [None] * 8, [True] * 8, [], _scenario())
     problem = problem_of(instance)
-    halt = np.ones(1, dtype=np.int8)
-    priced = Pricer(problem, 2, halt).least(Duals.of(np.full(8, 50.0)))
+    clock = Clock(60.0)
+    clock.interrupt()
+    priced = Pricer(problem, 2, clock).least(Duals.of(np.full(8, 50.0)))
     assert not priced.exact
     assert priced.least.min() <= 10.0 * 3 - 8 * 50.0 + 1e-6
 

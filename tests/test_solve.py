@@ -181,6 +181,27 @@ def test_a_time_limit_returns_a_valid_grouping_and_says_so() -> None:
     assert 0 <= result.bound_km <= result.cost.total_km
 
 
+@pytest.mark.parametrize("work", [0.001, 0.3, 1.5, 4.0])
+def test_a_work_limit_ends_every_run_alike(work: float) -> None:
+    """In the search, the pricing or the choice; with any number of threads, one level after the other."""
+    few = tuple(replace(site, id=f"p{site.id}", level=Level.PREFECTURE) for site in counties(40, seed=2))
+    scenario = load_scenario("base", **{"stop.work": work})
+    results = [solve(Applications((*few, *counties(160))), scenario, workers=workers) for workers in (1, 2, 2)]
+    assert {result.stopped_by for result in results} == {StoppedBy.WORK}
+    assert not any(result.time_limited for result in results)
+    first, *others = results
+    for other in others:
+        assert ids(other) == ids(first)
+        assert [level.bound_km for level in other.levels] == [level.bound_km for level in first.levels]
+
+
+def test_more_work_than_is_needed_changes_nothing() -> None:
+    plain = solve(Applications(counties(40)))
+    limited = solve(Applications(counties(40)), load_scenario("base", **{"stop.work": 100}))
+    assert limited.stopped_by is StoppedBy.PROOF
+    assert ids(limited) == ids(plain)
+
+
 def test_ctrl_c_returns_the_best_so_far() -> None:
     timer = threading.Timer(4, _thread.interrupt_main)
     timer.start()
