@@ -121,6 +121,7 @@ def certified(problem: Problem, duals: Duals, unplaced: float, least: Floats) ->
         duals.unit.sum(),
         duals.community * count,
         -duals.cuts.price.sum(),
+        -duals.border.price * (problem.crossing or 0),
         unplaced * problem.unplaced,
         roots.sum(),
     ]

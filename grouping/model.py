@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from ortools.sat.python import cp_model
 
+from grouping.borders import crossing
 from grouping.bound import exact_km, reduced_costs
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
@@ -73,6 +74,7 @@ class ChoiceModel:
         self._each_unit_once()
         self._number_of_communities()
         self._unplaced_sites()
+        self._across_regions()
         self._subset_rows(duals.cuts.triples)
         self._least_cost(duals.unit, best_km)
 
@@ -103,6 +105,11 @@ class ChoiceModel:
         if self._alone:
             weights = self._problem.prices.weight[self._firsts].tolist()
             self._model.add(cp_model.LinearExpr.weighted_sum(self._alone, weights) == self._problem.unplaced)
+
+    def _across_regions(self) -> None:
+        if self._problem.crossing is not None:
+            across = np.flatnonzero(crossing(self._problem.region, self._candidates.sets, self._candidates.counts))
+            self._model.add(sum(self._chosen[k] for k in across) <= self._problem.crossing)
 
     def _subset_rows(self, triples: Ints) -> None:
         # Implied too; with them the solver starts from the LP that gave the bound.

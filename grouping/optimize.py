@@ -11,9 +11,12 @@ from grouping.bound import Bound, exact_km, lower_bound, reduced_costs
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock, StoppedBy
 from grouping.cost import totals
+from grouping.errors import InputError, Where
+from grouping.errors import Problem as Wrong
 from grouping.improve import NEIGHBOURHOOD, improve
+from grouping.messages import message
 from grouping.model import ChoiceModel
-from grouping.placement import place
+from grouping.placement import place, place_within
 from grouping.pricing import Pricer
 from grouping.problem import Problem
 from grouping.search import Search
@@ -64,10 +67,14 @@ def optimize(problem: Problem, *, seed: int, gap: float, workers: int, clock: Cl
         clock: may stop it at any moment.
         report: told of progress, from this thread and from those of CP-SAT.
 
+    Raises:
+        InputError: no grouping is within the problem's limits, or none was found.
+
     """
     run = _Run(problem, seed, gap, workers, clock, report)
     run.search()
     run.place()
+    run.keep_limits()
     if not run.done():
         run.bound()
     while not run.done() and run.choose():
@@ -83,10 +90,12 @@ class _Run:
         self._workers = workers
         self._clock = clock
         self._report = report
-        self._search = Search(problem.prices, problem.smallest, problem.largest, seed)
+        self._search = Search(problem.prices, problem.smallest, problem.largest, seed, problem.limits, problem.region)
         self._pricer = Pricer(problem, workers, clock)
         self._best: Communities = ()
         self._best_km = np.inf
+        self._excess = problem.excess(())
+        self._limited = False
         # Travel, sizes and links all cost something, or nothing.
         self._bound_km = 0.0
         self._fewest_unplaced = True
@@ -123,6 +132,28 @@ class _Run:
                 left = self._left_out(self._best)
             self._fewest_unplaced = left <= max(least, problem.unplaced)
             self._problem = problem.leaving(left)
+
+    def keep_limits(self) -> None:
+        """Make sure that the best grouping is within the limits, with as few sites left out, and keep to that."""
+        if self._excess:
+            problem = self._problem
+            problem.check_number()
+            numbers = problem.fewest, problem.most
+            sizes = problem.smallest, problem.largest, problem.unplaced
+            found = place_within(problem.prices, problem.region, *sizes, numbers, problem.crossing, _WORK, self._clock)
+            if found.impossible:
+                raise problem.impossible(found.least)
+            if found.communities is None:
+                self.search(hotter=_HOTTER)
+            else:
+                self._take(found.communities)
+                self._search.resume(found.communities)
+                self.search()
+            if self._excess:
+                level = message(f"level.{problem.level}")
+                what = message("solve.limits_not_met", level=level, limits=problem.set_limits)
+                raise InputError([Wrong(Where("[communities]"), what)])
+        self._limited = True
 
     def bound(self) -> None:
         """Solve the LP over all candidates."""
@@ -248,9 +279,13 @@ class _Run:
         """Keep ``communities`` if they are better than the best so far."""
         tidy = tuple(sorted(tuple(sorted(members)) for members in communities))
         cost = self._cost(tidy)
-        if (self._left_out(tidy), cost) < (self._left_out(self._best), self._best_km):
+        excess = self._problem.excess(tidy)
+        if self._limited and excess:
+            return
+        if (self._left_out(tidy), excess, cost) < (self._left_out(self._best), self._excess, self._best_km):
             self._best = tidy
             self._best_km = cost
+            self._excess = excess
 
     def _cost(self, communities: Sequence[Sequence[int]]) -> float:
         prices = self._problem.prices
@@ -275,5 +310,5 @@ class _Run:
         return hear
 
     def _tell(self, phase: str) -> None:
-        best = self._best_km if np.isfinite(self._best_km) else None
+        best = self._best_km if np.isfinite(self._best_km) and not self._excess else None
         self._report(phase, best, min(self._bound_km, self._best_km))

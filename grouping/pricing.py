@@ -14,6 +14,7 @@ from typing import Self
 
 import numpy as np
 
+from grouping.borders import NO_BORDER, Border, crossing
 from grouping.candidates import Candidates
 from grouping.clock import Clock
 from grouping.cost import HOSTED, Floats, Ints
@@ -32,11 +33,16 @@ _WORK = 2.5e-8
 
 @dataclass(frozen=True, slots=True)
 class Duals:
-    """Dual prices in km: ``unit`` (u,) of each unit's row, ``community`` of the row that counts them, ``cuts``."""
+    """Dual prices in km.
+
+    ``unit`` (u,) are those of each unit's row, ``community`` that of the row that counts communities, ``border`` that
+    of the row that counts those across macro-regions; ``cuts`` have theirs.
+    """
 
     unit: Floats
     community: float
     cuts: Cuts
+    border: Border = NO_BORDER
 
     @classmethod
     def of(cls, unit: Floats, community: float = 0.0) -> Self:
@@ -46,7 +52,10 @@ class Duals:
     def worth(self, candidates: Candidates) -> Floats:
         """(m,) km: what the prices pay for each candidate; what it costs more is its reduced cost."""
         units = np.append(self.unit, 0.0)[candidates.sets].sum(axis=1)
-        return np.asarray(units + self.community - tolls(self.cuts, candidates.sets, candidates.counts))
+        worth = units + self.community - tolls(self.cuts, candidates.sets, candidates.counts)
+        if self.border.price:
+            worth -= self.border.price * crossing(self.border.region, candidates.sets, candidates.counts)
+        return np.asarray(worth)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +140,7 @@ class Pricer:
                     duals.unit,
                     duals.community,
                     duals.cuts,
+                    duals.border,
                     self.twins.first,
                     self.twins.before,
                     ties,

@@ -2,7 +2,9 @@
 
 A step takes out a few neighbouring units, or whole neighbouring communities, and puts them back where they add least
 (Schrimpf et al. 2000; Christiaens & Vanden Berghe 2020). What a community costs is always asked of
-:mod:`grouping.cost`. A community may be too small on the way, at a price; it is never too large.
+:mod:`grouping.cost`. A community may be too small on the way, at a price; it is never too large. Limits on all
+communities may be broken on the way, too: at a price, and those across macro-regions at one more for each, which rises
+as long as they are too many.
 """
 
 from __future__ import annotations
@@ -15,9 +17,16 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from grouping.borders import crossing, spans
 from grouping.cost import Floats, Ints, Prices, parts
+from grouping.scenario import Limits
 
 _NEIGHBOURS = 24
+_LEG = 500
+"""Steps between two changes of the price of communities across macro-regions."""
+_DEARER, _CHEAPER = 1.5, 0.8
+_FIRST = 0.02
+"""That price at first, as a part of what a community costs."""
 
 
 class Neighbourhood(NamedTuple):
@@ -26,6 +35,10 @@ class Neighbourhood(NamedTuple):
     ``near`` (u, k) are the units nearest to each, those it is linked to first. On the way ``missing_km`` is paid for
     each site that a community lacks, and ``forbidden_km`` for each site of one that may not be, instead of its
     infinite cost.
+
+    If ``limited``, there should be ``fewest`` to ``most`` communities and no more than ``across`` of them across
+    macro-regions, which are the ``region`` (u,) of each unit; ``missing_km`` is paid for each one too few or too many,
+    and ``crossing_km`` for each one across.
     """
 
     near: Ints
@@ -33,6 +46,12 @@ class Neighbourhood(NamedTuple):
     largest: int
     missing_km: float
     forbidden_km: float
+    limited: bool
+    fewest: int
+    most: int
+    across: int
+    region: Ints
+    crossing_km: float
 
 
 class Search:
@@ -42,20 +61,56 @@ class Search:
         prices: what communities cost.
         smallest, largest: sites of a community.
         seed: of the random choices.
+        limits: on the communities in all.
+        region: (u,) the macro-region of each unit, see :mod:`grouping.borders`.
 
     """
 
-    def __init__(self, prices: Prices, smallest: int, largest: int, seed: int) -> None:
+    def __init__(self, prices: Prices, smallest: int, largest: int, seed: int, limits: Limits, region: Ints) -> None:
         self._prices = prices
+        self._quota = limits.cross_region_most >= 0
         missing = _missing_km(prices, smallest)
-        self._around = Neighbourhood(_near(prices), smallest, largest, missing, 1000.0 * missing)
+        # So many communities there never are.
+        units = len(prices.weight)
+        self._around = Neighbourhood(
+            near=_near(prices),
+            smallest=smallest,
+            largest=largest,
+            missing_km=missing,
+            forbidden_km=1000.0 * missing,
+            limited=limits != Limits(),
+            fewest=limits.fewest,
+            most=limits.most or units,
+            across=limits.cross_region_most if self._quota else units,
+            region=region,
+            crossing_km=0.0,
+        )
         self._random = np.array([seed * 0x9E3779B97F4A7C15 % 2**64 | 1], dtype=np.uint64)
         self._state = _started(prices, self._around, self._random)
 
     def steps(self, count: int, hot: float, cold: float) -> None:
         """Take ``count`` steps while the temperature falls from ``hot`` to ``cold`` km."""
-        if len(self._prices.weight):
+        if not len(self._prices.weight):
+            return
+        if not self._quota:
             _anneal(self._prices, self._around, self._state, self._random, count, hot, cold)
+            return
+        for done in range(0, count, _LEG):
+            leg = min(_LEG, count - done)
+            warm, cool = (hot * (cold / hot) ** (part / count) for part in (done, done + leg))
+            _anneal(self._prices, self._around, self._state, self._random, leg, warm, cool)
+            self._reprice()
+
+    def _reprice(self) -> None:
+        """Make communities across macro-regions dearer while they are too many, else cheaper."""
+        state, around = self._state, self._around
+        over = int(crossing(around.region, state.members, state.counts).sum()) - around.across
+        if over > 0:
+            price = max(_DEARER * around.crossing_km, _FIRST * self.mean_cost + 1e-9)
+        else:
+            price = _CHEAPER * around.crossing_km
+        self._around = around._replace(crossing_km=min(price, around.forbidden_km))
+        _set(self._prices, self._around, state, state.label)
 
     def resume(self, communities: Sequence[Sequence[int]]) -> None:
         """Go on from the grouping of these communities; units in none of them stand alone."""
@@ -113,7 +168,8 @@ def _missing_km(prices: Prices, smallest: int) -> float:
 class _State(NamedTuple):
     """``label`` (u,) is each unit's community; ``members`` (u, width), ``counts``, ``weight``, ``cost`` describe them.
 
-    ``best`` is the label of the best grouping, ``score`` holds its (sites without a valid community, cost).
+    ``best`` is the label of the best grouping, ``score`` holds its (sites without a valid community, communities
+    beyond the limits, cost).
     """
 
     label: Ints
@@ -134,11 +190,13 @@ def _started(prices: Prices, around: Neighbourhood, random: NDArray[np.uint64]) 
         weight=np.zeros(units + 1, dtype=np.int64),
         cost=np.zeros(units + 1),
         best=np.arange(units, dtype=np.int64),
-        score=np.array([np.inf, np.inf]),
+        score=np.array([np.inf, np.inf, np.inf]),
     )
     if units:
         sites = int(prices.weight.sum())
-        seeds = max(1, round(sites / prices.preferred))
+        seeds = max(1, round(sites / prices.preferred), around.fewest)
+        if around.limited:
+            seeds = min(seeds, around.most)
         _recreate(prices, around, state, np.arange(units), units, seeds, random)
         _remember(prices, around, state)
     return state
@@ -170,6 +228,8 @@ def _price(prices, around, members, count):  # type: ignore[no-untyped-def]
     total = travel + cross + size + links
     if total == np.inf:
         total = around.forbidden_km * sites
+    if around.crossing_km > 0.0 and spans(around.region, members, count):
+        total += around.crossing_km
     return total + around.missing_km * max(0, around.smallest - sites)
 
 
@@ -222,20 +282,49 @@ def _remember(prices, around, state):  # type: ignore[no-untyped-def]
     """Keep the grouping at hand if it is the best: fewer sites without a community, or as many at less cost."""
     unplaced = 0
     cost = 0.0
+    valid = 0
+    across = 0
     for group in range(len(state.counts)):
         count = state.counts[group]
         if count == 0:
             continue
         if _valid(prices, around.smallest, state.members[group], count):
             cost += state.cost[group]
+            valid += 1
+            if around.limited and spans(around.region, state.members[group], count):
+                cost -= around.crossing_km
+                across += 1
         else:
             unplaced += state.weight[group]
             for k in range(count):
                 cost += prices.apart[state.members[group, k]]
-    if unplaced < state.score[0] or (unplaced == state.score[0] and cost < state.score[1] - 1e-9):
+    excess = _beyond(around, valid, across) if around.limited else 0
+    same = unplaced == state.score[0]
+    better = unplaced < state.score[0] or (same and excess < state.score[1])
+    if better or (same and excess == state.score[1] and cost < state.score[2] - 1e-9):
         state.score[0] = unplaced
-        state.score[1] = cost
+        state.score[1] = excess
+        state.score[2] = cost
         state.best[:] = state.label
+
+
+@njit(cache=True, nogil=True)
+def _beyond(around, communities, across):  # type: ignore[no-untyped-def]
+    """How many communities are too few, too many or too many across macro-regions."""
+    excess = max(0, around.fewest - communities) + max(0, communities - around.most)
+    return excess + max(0, across - around.across)
+
+
+@njit(cache=True, nogil=True)
+def _fault(around, state):  # type: ignore[no-untyped-def]
+    """What the grouping at hand pays for being beyond the limits, in km."""
+    communities = 0
+    across = 0
+    for group in range(len(state.counts)):
+        if state.counts[group] > 0:
+            communities += 1
+            across += spans(around.region, state.members[group], state.counts[group])
+    return around.missing_km * _beyond(around, communities, across)
 
 
 @njit(cache=True, nogil=True)
@@ -347,6 +436,8 @@ def _anneal(prices, around, state, random, steps, hot, cold):  # type: ignore[no
         before = 0.0
         for k in range(len(state.counts)):
             before += state.cost[k]
+        if around.limited:
+            before += _fault(around, state)
         for k in range(count):
             touched[state.label[removed[k]]] = True
             _leave(prices, around, state, removed[k])
@@ -354,12 +445,14 @@ def _anneal(prices, around, state, random, steps, hot, cold):  # type: ignore[no
         after = 0.0
         for k in range(len(state.counts)):
             after += state.cost[k]
+        if around.limited:
+            after += _fault(around, state)
         for k in range(count):
             touched[state.label[removed[k]]] = True
         worse = after - before
         threshold = -temperature * np.log((_next(random, 1 << 30) + 1) / (1 << 30))
         if worse <= threshold:
-            if worse < -1e-9 or state.score[0] > 0:
+            if worse < -1e-9 or state.score[0] > 0 or around.limited:
                 _remember(prices, around, state)
         else:
             _undo(prices, around, state, kept, touched)

@@ -290,6 +290,17 @@ def test_warnings_and_verdict(found: dict[str, Any]) -> None:
     assert "已中断" not in outcome.output
 
 
+def test_limits_that_can_not_be_kept_are_an_error(tmp_path: Path) -> None:
+    (tmp_path / "名单.csv").write_text(LIST, "utf-8")
+    (tmp_path / "我的.toml").write_text('extends = "base"\n[communities]\nfewest = 3\n', "utf-8")
+    for lang, says in (("zh", "只能组成 1 至 2 个共同体"), ("en", "between 1 and 2 communities")):
+        outcome = run("solve", "名单.csv", "--scenario", "我的.toml", "--lang", lang)
+        assert outcome.exit_code == 2
+        assert outcome.stderr.splitlines()[-2].startswith("communities.fewest = 3")
+        assert says in outcome.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_interrupted_search_keeps_its_best(found: dict[str, Any], tmp_path: Path) -> None:
     found["result"] = made_result(stopped_by=StoppedBy.INTERRUPT)
     outcome = run("solve", "名单.xlsx", "--out", "d")
