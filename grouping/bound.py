@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from grouping.candidates import Candidates
+from grouping.clock import Clock
 from grouping.cost import Floats, Ints, totals
 from grouping.cuts import NO_CUTS
 from grouping.master import Master, Point
@@ -40,6 +41,8 @@ _FIRST_SLACK, _LAST_SLACK = 0.4, 0.01
 """Candidates whose reduced cost is below such a share of what is between bound and best cost are met before cutting."""
 _MANY = 150_000
 """Candidates that are met so at most."""
+_LOOK = 3e-7
+"""Deterministic seconds for the reduced cost of a candidate at hand."""
 _ROUNDING = 1e-10
 """Taken off a bound, relative to the sizes of its terms, for floating-point errors, which are near 1e-13."""
 
@@ -68,23 +71,23 @@ def lower_bound(
     pricer: Pricer,
     start: Candidates,
     best_km: float,
-    stopped: Callable[[], bool],
+    clock: Clock,
     report: Callable[[float], None],
     met: Candidates | None = None,
 ) -> Bound:
-    """Solve the LP, and go on with cuts, as far as ``stopped`` allows and the bound is below ``best_km``.
+    """Solve the LP, and go on with cuts, as far as ``clock`` allows and the bound is below ``best_km``.
 
     Args:
         problem: one level.
         pricer: of the same problem.
         start: candidates that hold a grouping leaving as many sites unplaced as ``problem.unplaced``.
         best_km: what the best known grouping costs.
-        stopped: asked between rounds.
+        clock: asked between rounds.
         report: told each better bound, in km.
         met: other candidates worth knowing from the start.
 
     """
-    lp = _Relaxation(problem, start)
+    lp = _Relaxation(problem, start, clock)
     if met is not None:
         lp.meet(Candidates.of(problem.twins.canonical(met), problem.largest))
     # Shares of what a good grouping costs are nearer to the best prices than the first LPs' are.
@@ -94,7 +97,7 @@ def lower_bound(
     smoothing = _SMOOTHING
     # At first a quick look for candidates does; bounds of unfinished searches hold, though they are weak.
     nodes = min(_FIRST_NODES, pricer.most_nodes)
-    while not stopped():
+    while not clock.stopped():
         out, value = lp.solve()
         at = centre.towards(out, 1 - smoothing, lp.triples)
         priced = pricer.least(at.duals, nodes)
@@ -114,7 +117,7 @@ def lower_bound(
             if done or not priced.exact:
                 return best
             if before_cuts == -np.inf:
-                lp.meet(_likely(pricer, best.duals, best_km - best.km, stopped))
+                lp.meet(_likely(pricer, best.duals, best_km - best.km, clock))
             before_cuts = best.km
             if not lp.cut(best_km):
                 return best
@@ -132,13 +135,14 @@ def lower_bound(
 class _Relaxation:
     """The LP over all candidates met so far; those that its prices ask for are its columns."""
 
-    def __init__(self, problem: Problem, start: Candidates) -> None:
+    def __init__(self, problem: Problem, start: Candidates, clock: Clock) -> None:
         self._problem = problem
+        self._clock = clock
         self._pool = Candidates.of(problem.twins.canonical(start), problem.largest)
         self._known = {row.tobytes() for row in self._pool.sets}
         self._costs = totals(problem.prices, self._pool.sets, self._pool.counts)
         self._inside = np.ones(len(self._pool), dtype=np.bool_)
-        self._master = Master(problem, self._pool, None, NO_CUTS)
+        self._master = Master(problem, self._pool, None, NO_CUTS, clock)
 
     @property
     def triples(self) -> Ints:
@@ -166,6 +170,7 @@ class _Relaxation:
         """(dual prices, value in km) of the LP over all of them."""
         while True:
             point, value = self._master.solve()
+            self._clock.spend(_LOOK * len(self._pool))
             reduced = self._costs - point.duals.worth(self._pool)
             missing = np.flatnonzero((reduced < -_NEGATIVE) & ~self._inside)
             if not len(missing):
@@ -187,11 +192,11 @@ class _Relaxation:
         return some
 
 
-def _likely(pricer: Pricer, duals: Duals, slack: float, stopped: Callable[[], bool]) -> Candidates:
+def _likely(pricer: Pricer, duals: Duals, slack: float, clock: Clock) -> Candidates:
     """Candidates of least reduced cost, as many as are well at hand."""
     threshold = _FIRST_SLACK * slack
     priced = pricer.below(duals, threshold, _MANY)
-    while not priced.exact and threshold > _LAST_SLACK * slack and not stopped():
+    while not priced.exact and threshold > _LAST_SLACK * slack and not clock.stopped():
         threshold *= 0.6
         priced = pricer.below(duals, threshold, _MANY)
     return priced.candidates
@@ -209,6 +214,7 @@ def certified(problem: Problem, duals: Duals, unplaced: float, least: Floats) ->
         duals.unit.sum(),
         duals.community * count,
         -duals.cuts.price.sum(),
+        -duals.border.price * (problem.crossing or 0),
         unplaced * problem.unplaced,
         roots.sum(),
     ]

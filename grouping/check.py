@@ -107,6 +107,7 @@ def check(
             audit.level(),
             audit.size(),
             *audit.scenario_size(),
+            *audit.limits(),
             audit.must(),
             audit.avoid(),
             audit.lead(),
@@ -305,6 +306,32 @@ class _Audit:
                 if known and not any(site.can_lead for site in known)
             ]
         return RuleOutcome("lead", message("check.rule_lead"), "15", True, tuple(broken))
+
+    # --- All communities of a level ---
+
+    def limits(self) -> list[RuleOutcome]:
+        """Rules of their own where the scenario sets limits, for each level by itself."""
+        limits = self._scenario.communities
+        number, across = [], []
+        sites = Counter(site.level for site in self._applications.sites)
+        for level in Level:
+            there = [community for community in self.communities if level in community.levels]
+            count = len(there)
+            crossing = [community.label for community in there if len(community.regions) > 1]
+            # A level with too few sites for one community has none, and no limit either.
+            if sites[level] >= self._scenario.size.min and count < limits.fewest:
+                number.append(message("check.few_communities", level=level.label, count=count, fewest=limits.fewest))
+            if limits.most and count > limits.most:
+                number.append(message("check.many_communities", level=level.label, count=count, most=limits.most))
+            if 0 <= limits.cross_region_most < len(crossing):
+                values = {"count": len(crossing), "most": limits.cross_region_most, "communities": crossing}
+                across.append(message("check.many_crossing", level=level.label, **values))
+        rules = []
+        if limits.fewest or limits.most:
+            rules.append(RuleOutcome("number", message("check.rule_number"), None, True, tuple(number)))
+        if limits.cross_region_most >= 0:
+            rules.append(RuleOutcome("crossing", message("check.rule_crossing"), None, True, tuple(across)))
+        return rules
 
     # --- Links (Articles 4 and 13) ---
 

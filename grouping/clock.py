@@ -1,7 +1,13 @@
-"""When to stop: a time limit and interruption, for searches in Python, in compiled code and in CP-SAT."""
+"""When to stop: a time limit, a work limit and interruption, for searches in Python, in compiled code and in CP-SAT.
+
+Work is counted in deterministic seconds: each part of the search says how much it did in figures that do not depend
+on the machine or the number of threads, such that one is about a second on an ordinary computer. Within a work limit
+the same input gives the same grouping, however fast the machine is.
+"""
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,10 +19,11 @@ import numpy as np
 
 
 class StoppedBy(StrEnum):
-    """What ended the search, the gentlest first."""
+    """What ended the search, the gentlest first: ``END`` is that of its means, ``WORK`` that of its work limit."""
 
     PROOF = "proof"
     GAP = "gap"
+    END = "end"
     WORK = "work"
     TIME = "time"
     INTERRUPT = "interrupt"
@@ -26,13 +33,20 @@ class Clock:
     """A time limit that compiled code can see: ``halt`` (1,) turns from 0 to 1 when time is up.
 
     Used as a context, for a timer waits in the background.
+
+    Args:
+        seconds: the time limit.
+        work: the work limit in deterministic seconds. It is felt between rounds only, where work is reported.
+
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, work: float = math.inf) -> None:
         self.halt = np.zeros(1, dtype=np.int8)
         self.reason: StoppedBy | None = None
         self._started = time.monotonic()
         self._limit = seconds
+        self._work = work
+        self.spent = 0.0
         self._calls: list[Callable[[], None]] = []
         self._lock = threading.Lock()
         self._timer = threading.Timer(seconds, self._stop, (StoppedBy.TIME,))
@@ -54,6 +68,17 @@ class Clock:
     def remaining(self) -> float:
         """Seconds until the time limit, 0 once stopped."""
         return 0.0 if self.stopped() else max(0.0, self._limit - self.seconds)
+
+    @property
+    def work_left(self) -> float:
+        """Deterministic seconds until the work limit."""
+        return max(0.0, self._work - self.spent)
+
+    def spend(self, work: float) -> None:
+        """Count so many deterministic seconds of work done; by the searching thread alone."""
+        self.spent += work
+        if self.spent >= self._work:
+            self._stop(StoppedBy.WORK)
 
     def stopped(self) -> bool:
         """Whether to come to an end."""

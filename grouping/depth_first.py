@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from grouping.borders import SEVERAL, joined
 from grouping.cost import HOSTED, ROTATING, Floats, Ints, parts
 
 _TABLED = 200
@@ -286,7 +287,7 @@ def _best_host(prices, twin, host, root, units, chosen, count):  # type: ignore[
 
 
 @njit(cache=True, nogil=True)
-def _outlook(prices, unit_dual, community_dual, cuts, first, ties, index, size, root, host):  # type: ignore[no-untyped-def]
+def _outlook(prices, unit_dual, community_dual, cuts, border, first, ties, index, size, root, host):  # type: ignore[no-untyped-def]
     """What may join a root in a community of ``size`` sites.
 
     Returns (reduced cost of the root alone, units, what each adds, its toll, what each adds at least, bounds as
@@ -296,6 +297,8 @@ def _outlook(prices, unit_dual, community_dual, cuts, first, ties, index, size, 
     need = size - prices.weight[root]
     base = prices.size_km * abs(size - prices.preferred) - community_dual
     base += _alone(prices, unit_dual, factor, ties, host, root)
+    if border.price > 0.0 and border.region[root] == SEVERAL:
+        base += border.price
     units, gains, tolls = _joiners(prices, unit_dual, cuts, first, factor, ties, root, host, need)
     weights = prices.weight[units]
     keys = np.empty(len(units))
@@ -331,11 +334,22 @@ def _toll(cuts, units, spot, root, chosen, depth, change, share):  # type: ignor
 
 
 @njit(cache=True, nogil=True)
+def _fine(border, region, units, items, count, keys):  # type: ignore[no-untyped-def]
+    """Add to ``keys`` the price of those of ``items[:count]`` that take a set out of its only ``region``."""
+    if region == SEVERAL:
+        return
+    for k in range(count):
+        if joined(region, border.region[units[items[k]]]) == SEVERAL:
+            keys[k] += border.price
+
+
+@njit(cache=True, nogil=True)
 def search_root(  # type: ignore[no-untyped-def]
     prices,
     unit_dual,
     community_dual,
     cuts,
+    border,
     first,
     before,
     ties,
@@ -354,22 +368,25 @@ def search_root(  # type: ignore[no-untyped-def]
 
     With ``best_only`` each that is better than those of its size before goes to ``sets``, the last ones if it is too
     small; else all of them do, and are only counted once it is full. Returns (how many, a lower bound on the reduced
-    costs of the root's candidates or 0, whether the search was finished within ``nodes`` partial sets); unfinished, the
-    bound is the least one of what is still open.
+    costs of the root's candidates or 0, whether the search was finished within ``nodes`` partial sets, how many units
+    it looked at for partial sets in all); unfinished, the bound is the least one of what is still open.
     """
     sizes, _, width = ties.near.shape
     # At depth d of the search: items[d], gains[d], tolls[d], length[d]: who may join and what that adds; at[d]: the
-    # next to try; value[d], need[d]: reduced cost so far, sites still missing.
+    # next to try; value[d], need[d], region[d]: reduced cost so far, sites still missing, macro-region so far.
     length = np.zeros(width, dtype=np.int64)
     at = np.zeros(width, dtype=np.int64)
     value = np.empty(width)
     need = np.empty(width, dtype=np.int64)
+    region = np.empty(width, dtype=np.int64)
+    limited = border.price > 0.0
     chosen = np.empty(width, dtype=np.int64)
     filled = np.empty(width)
     spot = np.full(len(prices.weight), -1, dtype=np.int64)
     count = 0
     least = 0.0
     opened = 0
+    looked = 0
     for index in range(sizes):
         size = smallest + index
         left = size - prices.weight[root]
@@ -377,8 +394,9 @@ def search_root(  # type: ignore[no-untyped-def]
             continue
         limit = threshold
         base, units, root_gains, root_tolls, root_keys, root_filled = _outlook(
-            prices, unit_dual, community_dual, cuts, first, ties, index, size, root, host
+            prices, unit_dual, community_dual, cuts, border, first, ties, index, size, root, host
         )
+        looked += 8 * len(units)
         if base + root_filled[left] >= limit:
             continue
         if left == 0:
@@ -388,6 +406,9 @@ def search_root(  # type: ignore[no-untyped-def]
             count += 1
             least = min(least, base)
             continue
+        if limited:
+            region[0] = border.region[root]
+            _fine(border, region[0], units, np.arange(len(units)), len(units), root_keys)
         # The promising ones first, so that the limit falls early.
         order = np.argsort(root_keys, kind="mergesort")
         within = base + root_filled[left - prices.weight[units[order]]] + root_keys[order] < limit
@@ -395,12 +416,15 @@ def search_root(  # type: ignore[no-untyped-def]
         units, root_gains, root_tolls = units[order], root_gains[order], root_tolls[order]
         # With fewer left, each is farther from its nearest others, and more drop out.
         while True:
+            looked += 2 * len(units) * (len(units) if len(units) <= _TABLED else 1)
             company = _company(prices.weight, factor_of(prices.measure, size), ties, index, units)
             here = np.zeros(len(units), dtype=np.bool_)
             keys = np.empty(len(units))
             weights = np.empty(len(units), dtype=np.int64)
             everyone = np.arange(len(units))
             _bounds(company, everyone, root_gains, root_tolls, len(units), left, here, keys, weights, filled)
+            if limited:
+                _fine(border, region[0], units, everyone, len(units), keys)
             within = base + filled[left - weights] + keys < limit
             kept = within.sum()
             if kept == len(units):
@@ -436,10 +460,10 @@ def search_root(  # type: ignore[no-untyped-def]
                 for later in range(index + 1, sizes):
                     size = smallest + later
                     base, _, _, _, _, root_filled = _outlook(
-                        prices, unit_dual, community_dual, cuts, first, ties, later, size, root, host
+                        prices, unit_dual, community_dual, cuts, border, first, ties, later, size, root, host
                     )
                     least = min(least, base + root_filled[-1])
-                return count, least, False
+                return count, least, False, looked
             place = at[depth]
             at[depth] += 1
             a = items[depth, place]
@@ -448,6 +472,10 @@ def search_root(  # type: ignore[no-untyped-def]
             total = value[depth] + gains[depth, place] + tolls[depth, place]
             if left < 0 or total == np.inf:
                 continue
+            if limited:
+                region[depth + 1] = joined(region[depth], border.region[units[a]])
+                if region[depth + 1] == SEVERAL and region[depth] != SEVERAL:
+                    total += border.price
             elder = before[units[a]]
             if elder >= 0 and elder != root:
                 there = False
@@ -472,6 +500,7 @@ def search_root(  # type: ignore[no-untyped-def]
                     count += 1
                 continue
             found = 0
+            looked += length[depth] - place
             joining, added, charged = items[depth + 1], gains[depth + 1], tolls[depth + 1]
             if len(company.joint) > 0:
                 joint = company.joint[a]
@@ -495,6 +524,8 @@ def search_root(  # type: ignore[no-untyped-def]
             _bounds(company, joining, added, charged, found, left, here, keys, weights, filled)
             if total + filled[left] >= limit:
                 continue
+            if limited:
+                _fine(border, region[depth + 1], units, joining, found, keys)
             depth += 1
             length[depth] = 0
             for k in range(found):
@@ -506,4 +537,4 @@ def search_root(  # type: ignore[no-untyped-def]
             at[depth] = 0
             value[depth] = total
             need[depth] = left
-    return count, least, True
+    return count, least, True, looked

@@ -9,7 +9,9 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
+from grouping.borders import NO_BORDER, Border, crossing
 from grouping.candidates import Candidates
+from grouping.clock import Clock
 from grouping.cost import Floats, Ints, totals
 from grouping.cuts import NO_CUTS, Cuts, charged, violated
 from grouping.pricing import Duals
@@ -19,6 +21,8 @@ _CUTS = 120
 """Cuts added at a time."""
 _LACKING = 1e-6
 """Penalties below this are HiGHS's tolerance."""
+_WORK = (1e-4, 1e-7)
+"""Deterministic seconds of a look at the LP, and of each row in each iteration of the simplex method."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class Point:
             (1 - share) * self.duals.unit + share * other.duals.unit,
             (1 - share) * self.duals.community + share * other.duals.community,
             Cuts.priced(triples, cuts, len(self.duals.unit)),
+            other.duals.border._replace(price=(1 - share) * self.duals.border.price + share * other.duals.border.price),
         )
         return Point(duals, (1 - share) * self.unplaced + share * other.unplaced, cuts)
 
@@ -45,7 +50,7 @@ class Master:
     """The LP over the candidates at hand.
 
     Rows: each unit once, or twins together as often as there are; the number of communities; if sites must stay
-    unplaced, how many; the cuts.
+    unplaced, how many; if only so many communities may lie across macro-regions, those; the cuts.
 
     Args:
         problem: one level.
@@ -53,11 +58,15 @@ class Master:
         penalty_km: at this price a unit or a community may be missing, so that there is a solution whatever the start;
             None if the start has one.
         triples: (m, 3) cuts known before.
+        clock: told of the work.
 
     """
 
-    def __init__(self, problem: Problem, start: Candidates, penalty_km: float | None, triples: Ints) -> None:
+    def __init__(
+        self, problem: Problem, start: Candidates, penalty_km: float | None, triples: Ints, clock: Clock
+    ) -> None:
         self._problem = problem
+        self._clock = clock
         self._highs = highspy.Highs()
         self._highs.silent()
         self._highs.setOptionValue("threads", 1)
@@ -73,12 +82,15 @@ class Master:
                 entries = np.array([unit, units + 1], dtype=np.int32)
                 values = np.array([1.0, float(problem.prices.weight[unit])])
                 self._highs.addCol(float(problem.prices.apart[unit]), 0.0, float(twins[unit]), 2, entries, values)
+        self._border_row = units + 1 + bool(problem.unplaced)
+        if problem.crossing is not None:
+            self._highs.addRow(-highspy.kHighsInf, float(problem.crossing), 0, [], [])
         self._penalty_km = penalty_km or 0.0
         before = len(firsts) * bool(problem.unplaced)
         lenient = [*firsts, units] if penalty_km is not None else []
         for row in lenient:
             self._highs.addCol(self._penalty_km, 0.0, highspy.kHighsInf, 1, np.array([row], dtype=np.int32), np.ones(1))
-        self._fixed_rows = units + 1 + bool(problem.unplaced)
+        self._fixed_rows = self._border_row + (problem.crossing is not None)
         self._fixed_columns = before + len(lenient)
         self._penalties = np.arange(before, self._fixed_columns, dtype=np.int32)
         self._known: set[bytes] = set()
@@ -96,11 +108,13 @@ class Master:
             return chosen
         costs = totals(self._problem.prices, chosen.sets, chosen.counts)
         cut = charged(self.triples, chosen.sets, chosen.counts)
+        limited = self._problem.crossing is not None
+        across = crossing(self._problem.region, chosen.sets, chosen.counts) if limited else np.zeros(len(fresh))
         first = self._problem.twins.first
         starts, entries, values = [0], list[int](), list[int]()
-        for row, count, cuts in zip(chosen.sets, chosen.counts, cut, strict=True):
+        for row, count, cuts, over in zip(chosen.sets, chosen.counts, cut, across, strict=True):
             times = Counter(first[row[:count]].tolist())
-            rows = (self._fixed_rows + np.flatnonzero(cuts)).tolist()
+            rows = [*[self._border_row] * bool(over), *(self._fixed_rows + np.flatnonzero(cuts)).tolist()]
             entries += [*times, self._problem.size, *rows]
             values += [*times.values(), *[1] * (1 + len(rows))]
             starts.append(len(entries))
@@ -123,23 +137,26 @@ class Master:
 
     def solve(self) -> tuple[Point, float]:
         """(dual prices, value in km) of the LP over the candidates at hand."""
-        self._highs.run()
+        self._run()
         prices = np.array(self._highs.getSolution().row_dual)
         units = self._problem.size
         unplaced = float(prices[units + 1]) if self._problem.unplaced else 0.0
         cuts = np.maximum(0.0, -prices[self._fixed_rows :])
         unit = prices[:units][self._problem.twins.first]
-        duals = Duals(unit, float(prices[units]), Cuts.priced(self.triples, cuts, units))
+        border = NO_BORDER
+        if self._problem.crossing is not None:
+            border = Border(self._problem.region, max(0.0, -float(prices[self._border_row])))
+        duals = Duals(unit, float(prices[units]), Cuts.priced(self.triples, cuts, units), border)
         return Point(duals, unplaced, cuts), float(self._highs.getObjectiveValue())
 
     def values(self) -> Floats:
         """(m,) how much of each of the ``columns`` the LP takes."""
-        self._highs.run()
+        self._run()
         return np.array(self._highs.getSolution().col_value)[self._fixed_columns :]
 
     def lacking(self) -> bool:
         """Whether the LP pays penalties, as it has no solution at all or the penalty is too small."""
-        self._highs.run()
+        self._run()
         return bool(np.array(self._highs.getSolution().col_value)[self._penalties].sum() > _LACKING)
 
     def punish(self, factor: float) -> None:
@@ -153,7 +170,7 @@ class Master:
         chosen = (self._fixed_columns + np.flatnonzero(columns)).astype(np.int32)
         zeros = np.zeros(len(chosen))
         self._highs.changeColsBounds(len(chosen), chosen, zeros, zeros)
-        self._highs.run()
+        self._run()
         value = float(self._highs.getObjectiveValue())
         self._highs.changeColsBounds(len(chosen), chosen, zeros, np.full(len(chosen), highspy.kHighsInf))
         return value
@@ -167,6 +184,12 @@ class Master:
         )
         self._cut(found)
         return len(found)
+
+    def _run(self) -> None:
+        self._highs.run()
+        rows = self._fixed_rows + len(self.triples)
+        iterations = max(0, self._highs.getInfo().simplex_iteration_count)
+        self._clock.spend(_WORK[0] + _WORK[1] * rows * iterations)
 
     def _cut(self, triples: Ints) -> None:
         every = charged(triples, self.columns.sets, self.columns.counts)

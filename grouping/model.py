@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from ortools.sat.python import cp_model
 
+from grouping.borders import crossing
 from grouping.bound import exact_km, reduced_costs
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
@@ -28,6 +29,8 @@ _ROUNDING = 0.25
 """How much of the exactness that is asked for may be lost by rounding all the communities of a grouping."""
 _LARGEST = 2.0**52
 """Sums of the model's whole numbers are below this, where floats are whole."""
+_BUILT = 4e-5
+"""Deterministic seconds that a candidate takes before CP-SAT begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class ChoiceModel:
         self._each_unit_once()
         self._number_of_communities()
         self._unplaced_sites()
+        self._across_regions()
         self._subset_rows(duals.cuts.triples)
         self._least_cost(duals.unit, best_km)
 
@@ -101,6 +105,11 @@ class ChoiceModel:
         if self._alone:
             weights = self._problem.prices.weight[self._firsts].tolist()
             self._model.add(cp_model.LinearExpr.weighted_sum(self._alone, weights) == self._problem.unplaced)
+
+    def _across_regions(self) -> None:
+        if self._problem.crossing is not None:
+            across = np.flatnonzero(crossing(self._problem.region, self._candidates.sets, self._candidates.counts))
+            self._model.add(sum(self._chosen[k] for k in across) <= self._problem.crossing)
 
     def _subset_rows(self, triples: Ints) -> None:
         # Implied too; with them the solver starts from the LP that gave the bound.
@@ -171,8 +180,11 @@ class ChoiceModel:
         # With this part of presolve OR-tools 9.15 proves false optima (https://github.com/google/or-tools/issues/5293).
         parameters.presolve_inclusion_work_limit = 0
         parameters.random_seed = seed
-        if work < math.inf:
-            parameters.max_deterministic_time = work
+        clock.spend(_BUILT * len(self._candidates))
+        if clock.stopped():
+            return Choice(None, -math.inf, False)
+        if (most := min(work, clock.work_left)) < math.inf:
+            parameters.max_deterministic_time = most
         # Presolve heeds a time limit, though not always stop_search.
         parameters.max_time_in_seconds = clock.remaining
         parameters.absolute_gap_limit = max(0.5, math.floor(gap_km * self._scale))
@@ -180,6 +192,7 @@ class ChoiceModel:
         solver.best_bound_callback = lambda bound: report(math.inf, self._km(bound))
         with clock.calling(solver.stop_search):
             status = solver.solve(self._model, _Watcher(lambda cost: report(self._km(cost), -math.inf)))
+        clock.spend(solver.response_proto.deterministic_time)
         if status == cp_model.INFEASIBLE and below_km < math.inf:
             return Choice(None, below_km, True)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):

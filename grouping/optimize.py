@@ -11,9 +11,12 @@ from grouping.bound import Bound, exact_km, lower_bound, reduced_costs
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock, StoppedBy
 from grouping.cost import totals
+from grouping.errors import InputError, Where
+from grouping.errors import Problem as Wrong
 from grouping.improve import NEIGHBOURHOOD, improve
+from grouping.messages import message
 from grouping.model import ChoiceModel
-from grouping.placement import place
+from grouping.placement import place, place_within
 from grouping.pricing import Pricer
 from grouping.problem import Problem
 from grouping.search import Search
@@ -29,6 +32,8 @@ _FAR, _HOTTER = 0.03, 5.0
 """Beyond this gap the search is made again, so much hotter and longer."""
 _WORK = 20.0
 """CP-SAT's deterministic seconds for the first choice; later ones get more."""
+_STEP = 1.5e-5
+"""Deterministic seconds for a step of the search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +67,14 @@ def optimize(problem: Problem, *, seed: int, gap: float, workers: int, clock: Cl
         clock: may stop it at any moment.
         report: told of progress, from this thread and from those of CP-SAT.
 
+    Raises:
+        InputError: no grouping is within the problem's limits, or none was found.
+
     """
     run = _Run(problem, seed, gap, workers, clock, report)
     run.search()
     run.place()
+    run.keep_limits()
     if not run.done():
         run.bound()
     while not run.done() and run.choose():
@@ -81,10 +90,12 @@ class _Run:
         self._workers = workers
         self._clock = clock
         self._report = report
-        self._search = Search(problem.prices, problem.smallest, problem.largest, seed)
-        self._pricer = Pricer(problem, workers, clock.halt)
+        self._search = Search(problem.prices, problem.smallest, problem.largest, seed, problem.limits, problem.region)
+        self._pricer = Pricer(problem, workers, clock)
         self._best: Communities = ()
         self._best_km = np.inf
+        self._excess = problem.excess(())
+        self._limited = False
         # Travel, sizes and links all cost something, or nothing.
         self._bound_km = 0.0
         self._fewest_unplaced = True
@@ -99,9 +110,10 @@ class _Run:
         scale = self._search.mean_cost
         hot, cold = 0.1 * hotter * scale + 1e-9, 0.002 * scale + 1e-9
         for start in range(0, steps, _CHUNK):
-            share = (start / steps, min(1.0, (start + _CHUNK) / steps))
-            warm, cool = (hot * (cold / hot) ** part for part in share)
-            self._search.steps(min(_CHUNK, steps - start), warm, cool)
+            count = min(_CHUNK, steps - start)
+            warm, cool = (hot * (cold / hot) ** (done / steps) for done in (start, start + count))
+            self._search.steps(count, warm, cool)
+            self._clock.spend(count * _STEP)
             self._take(self._search.best)
             self._tell("search")
             if self._clock.stopped():
@@ -121,6 +133,28 @@ class _Run:
             self._fewest_unplaced = left <= max(least, problem.unplaced)
             self._problem = problem.leaving(left)
 
+    def keep_limits(self) -> None:
+        """Make sure that the best grouping is within the limits, with as few sites left out, and keep to that."""
+        if self._excess:
+            problem = self._problem
+            problem.check_number()
+            numbers = problem.fewest, problem.most
+            sizes = problem.smallest, problem.largest, problem.unplaced
+            found = place_within(problem.prices, problem.region, *sizes, numbers, problem.crossing, _WORK, self._clock)
+            if found.impossible:
+                raise problem.impossible(found.least)
+            if found.communities is None:
+                self.search(hotter=_HOTTER)
+            else:
+                self._take(found.communities)
+                self._search.resume(found.communities)
+                self.search()
+            if self._excess:
+                level = message(f"level.{problem.level}")
+                what = message("solve.limits_not_met", level=level, limits=problem.set_limits)
+                raise InputError([Wrong(Where("[communities]"), what)])
+        self._limited = True
+
     def bound(self) -> None:
         """Solve the LP over all candidates."""
         start = Candidates.of(self._best, self._problem.largest)
@@ -129,7 +163,7 @@ class _Run:
             self._pricer,
             start,
             self._best_km,
-            self._clock.stopped,
+            self._clock,
             self._raise,
             self._search.met,
         )
@@ -227,7 +261,7 @@ class _Run:
         self._raise(verdict.bound_km)
 
     def done(self) -> bool:
-        """Whether it is proved to the gap that was asked for, or time is up."""
+        """Whether it is proved to the gap that was asked for, or it is time to stop."""
         return self._clock.stopped() or self._within(self._gap)
 
     def optimum(self) -> Optimum:
@@ -238,7 +272,7 @@ class _Run:
         elif self._clock.reason is not None:
             reason = self._clock.reason
         else:
-            reason = StoppedBy.GAP if self._within(self._gap) else StoppedBy.WORK
+            reason = StoppedBy.GAP if self._within(self._gap) else StoppedBy.END
         bound = min(self._bound_km, self._best_km)
         return Optimum(self._best, self._best_km, bound, self._fewest_unplaced, proved, reason)
 
@@ -253,9 +287,13 @@ class _Run:
         """Keep ``communities`` if they are better than the best so far."""
         tidy = tuple(sorted(tuple(sorted(members)) for members in communities))
         cost = self._cost(tidy)
-        if (self._left_out(tidy), cost) < (self._left_out(self._best), self._best_km):
+        excess = self._problem.excess(tidy)
+        if self._limited and excess:
+            return
+        if (self._left_out(tidy), excess, cost) < (self._left_out(self._best), self._excess, self._best_km):
             self._best = tidy
             self._best_km = cost
+            self._excess = excess
 
     def _cost(self, communities: Sequence[Sequence[int]]) -> float:
         prices = self._problem.prices
@@ -280,5 +318,5 @@ class _Run:
         return hear
 
     def _tell(self, phase: str) -> None:
-        best = self._best_km if np.isfinite(self._best_km) else None
+        best = self._best_km if np.isfinite(self._best_km) and not self._excess else None
         self._report(phase, best, min(self._bound_km, self._best_km))

@@ -13,9 +13,10 @@ from functools import cached_property
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from grouping.borders import NO_BORDER, Border, crossing
 from grouping.candidates import Candidates
+from grouping.clock import Clock
 from grouping.cost import HOSTED, Floats, Ints
 from grouping.cuts import Cuts, tolls
 from grouping.depth_first import Ties, factor_of, nearest, search_root
@@ -29,15 +30,22 @@ _MET = 96
 
 _NODES = 3_000_000
 """Partial sets that the search of one root may open, a second or so of work."""
+_WORK = 2.5e-8
+"""Deterministic seconds for each unit that a partial set may take in."""
 
 
 @dataclass(frozen=True, slots=True)
 class Duals:
-    """Dual prices in km: ``unit`` (u,) of each unit's row, ``community`` of the row that counts them, ``cuts``."""
+    """Dual prices in km.
+
+    ``unit`` (u,) are those of each unit's row, ``community`` that of the row that counts communities, ``border`` that
+    of the row that counts those across macro-regions; ``cuts`` have theirs.
+    """
 
     unit: Floats
     community: float
     cuts: Cuts
+    border: Border = NO_BORDER
 
     @classmethod
     def of(cls, unit: Floats, community: float = 0.0) -> Self:
@@ -47,7 +55,10 @@ class Duals:
     def worth(self, candidates: Candidates) -> Floats:
         """(m,) km: what the prices pay for each candidate; what it costs more is its reduced cost."""
         units = np.append(self.unit, 0.0)[candidates.sets].sum(axis=1)
-        return np.asarray(units + self.community - tolls(self.cuts, candidates.sets, candidates.counts))
+        worth = units + self.community - tolls(self.cuts, candidates.sets, candidates.counts)
+        if self.border.price:
+            worth -= self.border.price * crossing(self.border.region, candidates.sets, candidates.counts)
+        return np.asarray(worth)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +81,17 @@ class Pricer:
         problem: one level. Duals are given, and found candidates lowered, with its twins in mind: twins have the same
             dual, and no cuts.
         workers: threads.
-        halt: (1,) int8; a search under way gives up, with a valid bound, once it is not zero.
+        clock: told of the work; a search under way gives up, with a valid bound, once it stops.
 
     """
 
-    def __init__(self, problem: Problem, workers: int, halt: NDArray[np.int8]) -> None:
+    def __init__(self, problem: Problem, workers: int, clock: Clock) -> None:
         self.prices = problem.prices
         self.twins = problem.twins
         self.sizes = range(problem.smallest, problem.largest + 1)
         self.largest = problem.largest
         self.workers = workers
-        self.halt = halt
+        self.clock = clock
         self.units = problem.size
 
     @property
@@ -125,15 +136,17 @@ class Pricer:
     def _search(self, duals: Duals, threshold: float, best_only: bool, most: int, nodes: int) -> Priced:
         ties = self._ties
 
-        def search(root: tuple[int, int]) -> tuple[Ints, float, bool]:
+        def search(root: tuple[int, int]) -> tuple[Ints, float, bool, int]:
+            looks = 0
             space = _MET if best_only else min(_ROOM, most)
             while True:
                 sets = np.full((space, self.largest), -1, dtype=np.int64)
-                count, least, finished = search_root(
+                count, least, finished, looked = search_root(
                     self.prices,
                     duals.unit,
                     duals.community,
                     duals.cuts,
+                    duals.border,
                     self.twins.first,
                     self.twins.before,
                     ties,
@@ -142,27 +155,34 @@ class Pricer:
                     threshold,
                     best_only,
                     nodes,
-                    self.halt,
+                    self.clock.halt,
                     sets,
                 )
+                looks += looked
                 if best_only:
-                    return sets[:count], least, finished
+                    return sets[:count], least, finished, looks
                 if count <= space or space >= most or not finished:
-                    return sets[:count], least, finished and count <= space
+                    return sets[:count], least, finished and count <= space, looks
                 space = min(most, max(8 * space, count))
 
         least = np.zeros(self.units)
         kept = [np.zeros((0, self.largest), dtype=np.int64)]
         total = 0
+        looks = 0
         exact = True
         with ThreadPoolExecutor(self.workers) as pool:
-            for (unit, _), (sets, best, finished) in zip(self._roots, pool.map(search, self._roots), strict=True):
+            for (unit, _), (sets, best, finished, looked) in zip(
+                self._roots, pool.map(search, self._roots), strict=True
+            ):
                 least[unit] = min(least[unit], best)
+                # Of roots in their order, whatever other threads did meanwhile.
+                looks += looked
                 total += len(sets)
                 exact &= finished and total <= most
                 if total > most:
                     pool.shutdown(cancel_futures=True)
                     break
                 kept.append(sets)
+        self.clock.spend(_WORK * looks)
         # Twins are roots as the first of them is, for there may be as many such communities as twins.
         return Priced(Candidates.of_rows(np.concatenate(kept)), least[self.twins.first], exact)

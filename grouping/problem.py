@@ -9,11 +9,16 @@ from functools import cached_property
 import numpy as np
 
 from grouping.blocks import blocks
+from grouping.borders import crossing, unit_regions
+from grouping.candidates import Candidates
 from grouping.cost import Floats, Ints, Prices, Terms
+from grouping.errors import InputError, Where
+from grouping.errors import Problem as Wrong
 from grouping.levels import Level
 from grouping.links import Link
-from grouping.placement import most_placed
-from grouping.scenario import Scenario
+from grouping.messages import message
+from grouping.placement import least_crossing, most_placed
+from grouping.scenario import Limits, Scenario
 from grouping.sites import Site
 from grouping.twins import Twins
 
@@ -28,7 +33,9 @@ class Problem:
         prices: what communities of units cost.
         smallest, largest: sites of a community.
         unplaced: how many sites must stay without a community, whatever the grouping.
-        fewest, most: communities of a grouping.
+        fewest, most: communities of a grouping, by its sites and the limits.
+        region: for each unit its macro-region, see :mod:`grouping.borders`.
+        limits: on the communities in all.
 
     """
 
@@ -42,6 +49,13 @@ class Problem:
     unplaced: int
     fewest: int
     most: int
+    region: Ints
+    limits: Limits
+
+    @property
+    def crossing(self) -> int | None:
+        """How many communities may lie across macro-regions, None if any number."""
+        return None if self.limits.cross_region_most < 0 else self.limits.cross_region_most
 
     @property
     def size(self) -> int:
@@ -51,21 +65,73 @@ class Problem:
     @cached_property
     def twins(self) -> Twins:
         """Which units may change places without anything changing."""
-        return Twins.of(self.prices)
+        return Twins.of(self.prices, None if self.crossing is None else self.region)
 
     def leaving(self, unplaced: int) -> Problem:
         """The same problem with so many sites left without a community."""
-        fewest, most = _numbers(len(self.sites) - unplaced, self.smallest, self.largest)
+        fewest, most = _numbers(len(self.sites) - unplaced, self.smallest, self.largest, self.limits)
         return replace(self, unplaced=unplaced, fewest=fewest, most=most)
 
     def with_communities(self, fewest: int, most: int) -> Problem:
         """The same problem with no fewer and no more communities than these."""
         return replace(self, fewest=max(fewest, self.fewest), most=min(most, self.most))
 
+    def excess(self, communities: Sequence[Sequence[int]]) -> int:
+        """How far a grouping is from its limits, 0 if within: communities too few, too many or too many across."""
+        count = len(communities)
+        excess = max(0, self.limits.fewest - count)
+        if self.limits.most:
+            excess += max(0, count - self.limits.most)
+        if self.crossing is not None:
+            candidates = Candidates.of(communities, self.largest)
+            across = crossing(self.region, candidates.sets, candidates.counts).sum()
+            excess += max(0, int(across) - self.crossing)
+        return excess
 
-def _numbers(placed: int, smallest: int, largest: int) -> tuple[int, int]:
-    """The fewest and the most communities that so many sites can form."""
-    return -(-placed // largest), placed // smallest
+    def check_number(self) -> None:
+        """Make sure that the sites can form as many communities as the limits ask for, and no more.
+
+        Raises:
+            InputError: they can't.
+
+        """
+        if self.fewest > self.most:
+            free = _numbers(len(self.sites) - self.unplaced, self.smallest, self.largest, Limits())
+            key = "fewest" if self.limits.fewest > free[1] else "most"
+            what = message("solve.number_of_communities", **self.in_words, low=free[0], high=free[1])
+            raise InputError([Wrong(Where(f"communities.{key} = {getattr(self.limits, key)}"), what)])
+
+    @property
+    def in_words(self) -> dict[str, object]:
+        """What messages say of the problem."""
+        level = message(f"level.{self.level}")
+        placed = len(self.sites) - self.unplaced
+        return {"level": level, "placed": placed, "min": self.smallest, "max": self.largest}
+
+    def impossible(self, least: int | None) -> InputError:
+        """That nothing is within the limits.
+
+        Args:
+            least: how many communities there must be across macro-regions, None if that is not what is wrong.
+
+        """
+        if least is None:
+            what = message("solve.limits_impossible", **self.in_words, limits=self.set_limits)
+            return InputError([Wrong(Where("[communities]"), what)])
+        what = message("solve.crossing_least", **self.in_words, least=least)
+        return InputError([Wrong(Where(f"communities.cross_region_most = {self.crossing}"), what)])
+
+    @property
+    def set_limits(self) -> list[str]:
+        """The limits there are, as a scenario has them."""
+        unset = Limits()
+        return [f"{key} = {value}" for key, value in self.limits.model_dump().items() if value != getattr(unset, key)]
+
+
+def _numbers(placed: int, smallest: int, largest: int, limits: Limits) -> tuple[int, int]:
+    """The fewest and the most communities that so many sites can form within the limits."""
+    fewest, most = -(-placed // largest), placed // smallest
+    return max(fewest, limits.fewest), min(most, limits.most) if limits.most else most
 
 
 def order_key(site: Site) -> tuple[str, str, str]:
@@ -92,7 +158,7 @@ def build_problem(
         scenario: sizes and prices.
 
     Raises:
-        InputError: must-links that no community can keep.
+        InputError: must-links that no community can keep, or limits that no grouping can.
 
     """
     own = {site.id: index for index, site in enumerate(sites)}
@@ -104,5 +170,28 @@ def build_problem(
     prices = terms.merged(units)
     smallest, largest = scenario.size.min, scenario.size.max
     unplaced = len(sites) - most_placed(prices, smallest, largest)
-    numbers = _numbers(len(sites) - unplaced, smallest, largest)
-    return Problem(level, tuple(sites), units, terms, prices, smallest, largest, unplaced, *numbers)
+    # A level too small for one community has none, whatever the limits.
+    limits = scenario.communities if len(sites) >= smallest else Limits()
+    numbers = _numbers(len(sites) - unplaced, smallest, largest, limits)
+    region = unit_regions(terms.region, units)
+    problem = Problem(level, tuple(sites), units, terms, prices, smallest, largest, unplaced, *numbers, region, limits)
+    if unplaced == len(sites) or not np.isposinf(prices.pair).any():
+        # With avoidances more sites may have to stay unplaced, and the limits then mean the rest of them.
+        problem.check_number()
+        if problem.set_limits:
+            _check_crossing(problem)
+    return problem
+
+
+def _check_crossing(problem: Problem) -> None:
+    """Make sure that there may be a grouping within the limits, as far as sizes, blocks and hosts go.
+
+    Raises:
+        InputError: there is none.
+
+    """
+    placed = len(problem.sites) - problem.unplaced
+    numbers = problem.fewest, problem.most
+    least = least_crossing(problem.prices, problem.region, problem.smallest, problem.largest, placed, *numbers)
+    if least is None or (problem.crossing is not None and least > problem.crossing):
+        raise problem.impossible(least)

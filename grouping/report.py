@@ -79,6 +79,13 @@ class _Report:
         size = scenario.size
         yield self._item("report.asked_scenario", name=_escaped(scenario.name), seed=scenario.seed)
         yield self._item("report.asked_size", min=size.min, max=size.max, preferred=size.preferred, km=km(size.km))
+        limits = scenario.communities
+        if limits.fewest:
+            yield self._item("report.asked_fewest", fewest=limits.fewest)
+        if limits.most:
+            yield self._item("report.asked_most", most=limits.most)
+        if limits.cross_region_most >= 0:
+            yield self._item("report.asked_crossing", most=limits.cross_region_most)
         yield self._item("report.asked_travel", measure=measure(result))
         if result.distance_file:
             yield self._item("report.asked_matrix", file=_escaped(result.distance_file))
@@ -226,6 +233,8 @@ class _Report:
         yield self._item("report.caveat_matrix" if self._result.distance_file else "report.caveat_distance")
         if self._result.scenario.links.province_relations:
             yield self._item("report.caveat_relations")
+        if self._result.time_limited:
+            yield self._item("report.caveat_time")
         yield self._item("report.caveat_regions")
         yield self._item("report.caveat_map")
         for remark in self._map_remarks:

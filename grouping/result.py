@@ -142,6 +142,11 @@ class Result:
         reasons = {level.stopped_by for level in self.levels}
         return next((reason for reason in reversed(StoppedBy) if reason in reasons), StoppedBy.PROOF)
 
+    @property
+    def time_limited(self) -> bool:
+        """Whether the clock or the user cut it short, so that another run may give another grouping."""
+        return self.stopped_by in (StoppedBy.TIME, StoppedBy.INTERRUPT)
+
     def members_frame(self) -> pd.DataFrame:
         """One row a site: the columns of ``grouping.csv``, those passed through from the list last.
 

@@ -52,6 +52,24 @@ class Size(_Section):
         return self
 
 
+class Limits(_Section):
+    """How many communities a level has, and how many of them may lie across macro-regions.
+
+    Each level keeps them by itself, but for one that has too few sites for a community. They bind; but no site is
+    left without a community for their sake.
+    """
+
+    fewest: int = _field("communities.fewest", "communities", 0, ge=0, le=100_000)
+    most: int = _field("communities.most", "communities", 0, ge=0, le=100_000)
+    cross_region_most: int = _field("communities.cross_region_most", "communities", -1, ge=-1, le=100_000)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.most and self.fewest > self.most:
+            raise PydanticCustomError("communities_order", "communities.fewest <= communities.most does not hold")
+        return self
+
+
 class Travel(_Section):
     """What a journey counts."""
 
@@ -75,6 +93,7 @@ class Stop(_Section):
 
     gap: float = _field("stop.gap", "fraction", 0.0, ge=0, le=1)
     seconds: float = _field("stop.seconds", "seconds", 300.0, ge=0.1, le=604_800)
+    work: float = _field("stop.work", "work", 0.0, ge=0, le=604_800)
 
 
 class Scenario(_Section):
@@ -83,6 +102,7 @@ class Scenario(_Section):
     name: Annotated[str, Field(min_length=1)] = _field("name", None, "base")
     seed: int = _field("seed", None, 1, ge=0, le=2**31 - 1)
     size: Size = Size()
+    communities: Limits = Limits()
     travel: Travel = Travel()
     links: LinkPrices = LinkPrices()
     stop: Stop = Stop()

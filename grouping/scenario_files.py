@@ -322,14 +322,16 @@ def _validated(
             if key in _FIELDS:
                 what = message("scenario.wrong", key=key, found=_literal_of(detail["input"]), expected=_expected(key))
             else:
-                sizes = {name: merged.get(f"size.{name}", _FIELDS[f"size.{name}"].default) for name in _SIZES}
-                what = message("scenario.size_order", **sizes)
-                key = max((f"size.{name}" for name in _SIZES), key=lambda one: setters.get(one, -1))
+                names = _ORDERED[key]
+                values = {name: merged.get(f"{key}.{name}", _FIELDS[f"{key}.{name}"].default) for name in names}
+                what = message(f"scenario.{key}_order", **values)
+                key = max((f"{key}.{name}" for name in names), key=lambda one: setters.get(one, -1))
             problems.append(Problem(layers[setters[key]].where(key), what))
     return None
 
 
-_SIZES = ("min", "preferred", "max")
+_ORDERED = {"size": ("min", "preferred", "max"), "communities": ("fewest", "most")}
+"""The values of a section that must not fall."""
 
 
 def _literal_of(value: Any) -> str:

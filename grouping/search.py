@@ -2,7 +2,9 @@
 
 A step takes out a few neighbouring units, or whole neighbouring communities, and puts them back where they add least
 (Schrimpf et al. 2000; Christiaens & Vanden Berghe 2020). What a community costs is always asked of
-:mod:`grouping.cost`. A community may be too small on the way, at a price; it is never too large.
+:mod:`grouping.cost`. A community may be too small on the way, at a price; it is never too large. Limits on all
+communities may be broken on the way, too: at a price, and those across macro-regions at one more for each, which rises
+as long as they are too many.
 """
 
 from __future__ import annotations
@@ -15,12 +17,19 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from grouping.borders import crossing, spans
 from grouping.candidates import Candidates
 from grouping.cost import Floats, Ints, Prices, parts
+from grouping.scenario import Limits
 
 _NEIGHBOURS = 24
 _MET = 100
 """Communities tried that are kept for each unit."""
+_LEG = 500
+"""Steps between two changes of the price of communities across macro-regions."""
+_DEARER, _CHEAPER = 1.5, 0.8
+_FIRST = 0.02
+"""That price at first, as a part of what a community costs."""
 
 
 class Neighbourhood(NamedTuple):
@@ -29,6 +38,10 @@ class Neighbourhood(NamedTuple):
     ``near`` (u, k) are the units nearest to each, those it is linked to first. On the way ``missing_km`` is paid for
     each site that a community lacks, and ``forbidden_km`` for each site of one that may not be, instead of its
     infinite cost.
+
+    If ``limited``, there should be ``fewest`` to ``most`` communities and no more than ``across`` of them across
+    macro-regions, which are the ``region`` (u,) of each unit; ``missing_km`` is paid for each one too few or too many,
+    and ``crossing_km`` for each one across.
     """
 
     near: Ints
@@ -36,6 +49,12 @@ class Neighbourhood(NamedTuple):
     largest: int
     missing_km: float
     forbidden_km: float
+    limited: bool
+    fewest: int
+    most: int
+    across: int
+    region: Ints
+    crossing_km: float
 
 
 class Search:
@@ -45,20 +64,56 @@ class Search:
         prices: what communities cost.
         smallest, largest: sites of a community.
         seed: of the random choices.
+        limits: on the communities in all.
+        region: (u,) the macro-region of each unit, see :mod:`grouping.borders`.
 
     """
 
-    def __init__(self, prices: Prices, smallest: int, largest: int, seed: int) -> None:
+    def __init__(self, prices: Prices, smallest: int, largest: int, seed: int, limits: Limits, region: Ints) -> None:
         self._prices = prices
+        self._quota = limits.cross_region_most >= 0
         missing = _missing_km(prices, smallest)
-        self._around = Neighbourhood(_near(prices), smallest, largest, missing, 1000.0 * missing)
+        # So many communities there never are.
+        units = len(prices.weight)
+        self._around = Neighbourhood(
+            near=_near(prices),
+            smallest=smallest,
+            largest=largest,
+            missing_km=missing,
+            forbidden_km=1000.0 * missing,
+            limited=limits != Limits(),
+            fewest=limits.fewest,
+            most=limits.most or units,
+            across=limits.cross_region_most if self._quota else units,
+            region=region,
+            crossing_km=0.0,
+        )
         self._random = np.array([seed * 0x9E3779B97F4A7C15 % 2**64 | 1], dtype=np.uint64)
         self._state = _started(prices, self._around, self._random)
 
     def steps(self, count: int, hot: float, cold: float) -> None:
         """Take ``count`` steps while the temperature falls from ``hot`` to ``cold`` km."""
-        if len(self._prices.weight):
+        if not len(self._prices.weight):
+            return
+        if not self._quota:
             _anneal(self._prices, self._around, self._state, self._random, count, hot, cold)
+            return
+        for done in range(0, count, _LEG):
+            leg = min(_LEG, count - done)
+            warm, cool = (hot * (cold / hot) ** (part / count) for part in (done, done + leg))
+            _anneal(self._prices, self._around, self._state, self._random, leg, warm, cool)
+            self._reprice()
+
+    def _reprice(self) -> None:
+        """Make communities across macro-regions dearer while they are too many, else cheaper."""
+        state, around = self._state, self._around
+        over = int(crossing(around.region, state.members, state.counts).sum()) - around.across
+        if over > 0:
+            price = max(_DEARER * around.crossing_km, _FIRST * self.mean_cost + 1e-9)
+        else:
+            price = _CHEAPER * around.crossing_km
+        self._around = around._replace(crossing_km=min(price, around.forbidden_km))
+        _set(self._prices, self._around, state, state.label)
 
     def resume(self, communities: Sequence[Sequence[int]]) -> None:
         """Go on from the grouping of these communities; units in none of them stand alone."""
@@ -122,10 +177,11 @@ class _State(NamedTuple):
     """The grouping at hand, the best one, and what changed since the last step that was kept.
 
     ``label`` (u,) is each unit's community; ``members`` (g, width), ``counts``, ``weight``, ``cost`` describe those on
-    the way, ``allowed`` tells whether one may be at all. ``totals`` holds the sites without a valid community and the
-    cost.
+    the way, ``allowed`` tells whether one may be at all. ``totals`` are of all of them: sites without a valid
+    community, valid communities, those of them across macro-regions, all communities, those of them across, the cost.
 
-    ``best`` is the label of the best grouping, ``score`` its totals. ``met`` (m, width) holds the latest communities
+    ``best`` is the label of the best grouping, ``score`` holds its (sites without a valid community, communities
+    beyond the limits, cost). ``met`` (m, width) holds the latest communities
     that were tried, of ``number[1]`` in all.
 
     ``changed[: number[0]]`` are the communities ``touched`` by the present step; ``old_...`` is what they were.
@@ -161,9 +217,9 @@ def _started(prices: Prices, around: Neighbourhood, random: NDArray[np.uint64]) 
         weight=np.zeros(groups, dtype=np.int64),
         cost=np.zeros(groups),
         allowed=np.ones(groups, dtype=np.bool_),
-        totals=np.zeros(2),
+        totals=np.zeros(6),
         best=np.arange(units, dtype=np.int64),
-        score=np.array([np.inf, np.inf]),
+        score=np.array([np.inf, np.inf, np.inf]),
         met=np.full((_MET * units, around.largest), -1, dtype=np.int64),
         number=np.zeros(2, dtype=np.int64),
         touched=np.zeros(groups, dtype=np.bool_),
@@ -176,7 +232,9 @@ def _started(prices: Prices, around: Neighbourhood, random: NDArray[np.uint64]) 
     )
     if units:
         sites = int(prices.weight.sum())
-        seeds = max(1, round(sites / prices.preferred))
+        seeds = max(1, round(sites / prices.preferred), around.fewest)
+        if around.limited:
+            seeds = min(seeds, around.most)
         _recreate(prices, around, state, np.arange(units), units, seeds, random)
         _start_over(prices, around, state)
     return state
@@ -209,6 +267,8 @@ def _price(prices, around, members, count):  # type: ignore[no-untyped-def]
     allowed = total < np.inf
     if not allowed:
         total = around.forbidden_km * sites
+    if around.crossing_km > 0.0 and spans(around.region, members, count):
+        total += around.crossing_km
     return total + around.missing_km * max(0, around.smallest - sites), allowed
 
 
@@ -288,35 +348,71 @@ def _start_over(prices, around, state):  # type: ignore[no-untyped-def]
     state.number[0] = 0
     state.totals[:] = 0.0
     for group in range(len(state.counts)):
-        unserved, km = _served(
-            prices, around, state.members, state.counts, state.weight, state.cost, state.allowed, group
+        _count(
+            prices, around, state.totals, 1, state.members, state.counts, state.weight, state.cost, state.allowed, group
         )
-        state.totals[0] += unserved
-        state.totals[1] += km
-    _remember(state)
+    _remember(around, state)
 
 
 @njit(cache=True, nogil=True)
-def _served(prices, around, members, counts, weight, cost, allowed, group):  # type: ignore[no-untyped-def]
-    """(sites of a community that is not valid, what its units cost in the end in km)."""
-    if counts[group] == 0:
-        return 0.0, 0.0
+def _count(  # type: ignore[no-untyped-def]
+    prices, around, totals, times, members, counts, weight, cost, allowed, group
+):
+    """Add a community to the ``totals`` so many ``times``, as :class:`_State` has them."""
+    count = counts[group]
+    if count == 0:
+        return
+    across = around.limited and spans(around.region, members[group], count)
+    totals[3] += times
+    totals[4] += times * across
     if allowed[group] and weight[group] >= around.smallest:
-        return 0.0, cost[group]
-    apart = 0.0
-    for k in range(counts[group]):
-        apart += prices.apart[members[group, k]]
-    return float(weight[group]), apart
+        totals[1] += times
+        totals[2] += times * across
+        totals[5] += times * (cost[group] - across * around.crossing_km)
+    else:
+        totals[0] += times * weight[group]
+        for k in range(count):
+            totals[5] += times * prices.apart[members[group, k]]
 
 
 @njit(cache=True, nogil=True)
-def _remember(state):  # type: ignore[no-untyped-def]
-    """Keep the grouping at hand if it is the best: fewer sites without a community, or as many at less cost."""
-    unserved, cost = state.totals
-    if unserved < state.score[0] or (unserved == state.score[0] and cost < state.score[1] - 1e-9):
+def _remember(around, state):  # type: ignore[no-untyped-def]
+    """Keep the grouping at hand if it is the best: fewer sites without a community, or as many at less cost.
+
+    One that is nearer to the limits comes before one of less cost.
+    """
+    unserved, valid, across, cost = state.totals[0], state.totals[1], state.totals[2], state.totals[5]
+    excess = _beyond(around, valid, across) if around.limited else 0.0
+    same = unserved == state.score[0]
+    better = unserved < state.score[0] or (same and excess < state.score[1])
+    if better or (same and excess == state.score[1] and cost < state.score[2] - 1e-9):
         state.score[0] = unserved
-        state.score[1] = cost
+        state.score[1] = excess
+        state.score[2] = cost
         state.best[:] = state.label
+
+
+@njit(cache=True, nogil=True)
+def _beyond(around, communities, across):  # type: ignore[no-untyped-def]
+    """How many communities are too few, too many or too many across macro-regions."""
+    excess = max(0.0, around.fewest - communities) + max(0.0, communities - around.most)
+    return excess + max(0.0, across - around.across)
+
+
+@njit(cache=True, nogil=True)
+def _fault(around, state):  # type: ignore[no-untyped-def]
+    """What the step at hand adds to what is paid for being beyond the limits, in km."""
+    communities, across = state.totals[3], state.totals[4]
+    before = _beyond(around, communities, across)
+    for k in range(state.number[0]):
+        group = state.changed[k]
+        if state.counts[group] > 0:
+            communities += 1
+            across += spans(around.region, state.members[group], state.counts[group])
+        if state.old_counts[group] > 0:
+            communities -= 1
+            across -= spans(around.region, state.old_members[group], state.old_counts[group])
+    return around.missing_km * (_beyond(around, communities, across) - before)
 
 
 @njit(cache=True, nogil=True)
@@ -430,6 +526,8 @@ def _anneal(prices, around, state, random, steps, hot, cold):  # type: ignore[no
         for k in range(state.number[0]):
             group = state.changed[k]
             worse += state.cost[group] - state.old_cost[group]
+        if around.limited:
+            worse += _fault(around, state)
         _meet(around, state)
         threshold = -temperature * np.log((_next(random, 1 << 30) + 1) / (1 << 30))
         if worse <= threshold:
@@ -460,14 +558,14 @@ def _accept(prices, around, state):  # type: ignore[no-untyped-def]
     """Let what changed stand."""
     for k in range(state.number[0]):
         group = state.changed[k]
-        unserved, km = _served(
-            prices, around, state.members, state.counts, state.weight, state.cost, state.allowed, group
+        _count(
+            prices, around, state.totals, 1, state.members, state.counts, state.weight, state.cost, state.allowed, group
         )
-        state.totals[0] += unserved
-        state.totals[1] += km
-        unserved, km = _served(
+        _count(
             prices,
             around,
+            state.totals,
+            -1,
             state.old_members,
             state.old_counts,
             state.old_weight,
@@ -475,11 +573,9 @@ def _accept(prices, around, state):  # type: ignore[no-untyped-def]
             state.old_allowed,
             group,
         )
-        state.totals[0] -= unserved
-        state.totals[1] -= km
         state.touched[group] = False
     state.number[0] = 0
-    _remember(state)
+    _remember(around, state)
 
 
 @njit(cache=True, nogil=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import queue
 import threading
@@ -27,7 +28,7 @@ from grouping.optimize import Optimum, optimize
 from grouping.problem import Problem, build_problem, order_key
 from grouping.regions import read_macro_regions
 from grouping.result import Community, LevelResult, LinkOutcome, Result, Status, Unplaced, relative_gap
-from grouping.scenario import Scenario, policy_remarks
+from grouping.scenario import Limits, Scenario, policy_remarks
 from grouping.scenario_files import load_scenario
 from grouping.search import compiled
 from grouping.sites import Applications, Remark, Site
@@ -75,8 +76,9 @@ def solve(
 
     Raises:
         InputError: a scenario or region file that is wrong, links that contradict each other, must-links that no
-            community can keep, a site without coordinates where no matrix is given, or no worker. All levels'
-            problems are raised together.
+            community can keep, limits on all communities that no grouping can keep or that none was found for, a site
+            without coordinates where no matrix is given, or no worker. All levels' problems are raised together, but
+            for those of limits that only the search brings out.
         AuditError: the grouping that was found breaks a rule or costs something else, by a fault of the program.
 
     """
@@ -161,7 +163,8 @@ def _compile(scenario: Scenario) -> None:
     """Solve something tiny, so that the half minute of compiling counts against no time limit."""
     sites = [Site(str(number), "", Level.COUNTY, Where("")) for number in range(2 * scenario.size.min)]
     km = np.abs(np.subtract.outer(*2 * [np.arange(float(len(sites)))]))
-    problem = build_problem(Level.COUNTY, sites, km, [None] * len(sites), [], scenario)
+    free = scenario.model_copy(update={"communities": Limits()})
+    problem = build_problem(Level.COUNTY, sites, km, [None] * len(sites), [], free)
     with Clock(3600.0) as clock:
         optimize(problem, seed=1, gap=0.0, workers=1, clock=clock, report=lambda *_: None)
 
@@ -172,22 +175,24 @@ def _compile(scenario: Scenario) -> None:
 def _solved(
     tasks: Sequence[_Task], scenario: Scenario, workers: int, tell: Tell, started: float
 ) -> tuple[LevelResult, ...]:
-    """Solve level after level; each may use what time is left in proportion to its sites."""
+    """Solve level after level; each may use what time and work is left in proportion to its sites."""
     results: list[LevelResult] = []
     left = sum(len(task.problem.sites) for task in tasks)
     deadline = time.monotonic() + scenario.stop.seconds
+    work = scenario.stop.work or math.inf
     interrupted = False
     for task in tasks:
         sites = len(task.problem.sites)
         share = max(0.0, deadline - time.monotonic()) * sites / left
-        left -= sites
         begun = time.monotonic()
         optimum = None
         if task.problem.most:
-            with Clock(share) as clock:
+            with Clock(share, work * sites / left) as clock:
                 if interrupted:
                     clock.interrupt()
                 optimum, interrupted = _attended(task.problem, scenario, workers, clock, tell, started)
+            work = max(0.0, work - clock.spent)
+        left -= sites
         results.append(_level_result(task, optimum, time.monotonic() - begun))
         done = results[-1]
         cost = done.cost.total_km
@@ -237,6 +242,9 @@ def _attended(
             if clock.reason is StoppedBy.INTERRUPT:
                 raise
             clock.interrupt()
+    if failures and isinstance(failures[0], InputError) and clock.reason is StoppedBy.INTERRUPT:
+        # There is no grouping within the limits yet, and the user would not wait for one.
+        raise KeyboardInterrupt from failures[0]
     if failures:
         raise failures[0]
     return found[0], clock.reason is StoppedBy.INTERRUPT

@@ -7,10 +7,7 @@ import math
 from typing import Any
 
 from grouping.check import CheckReport
-from grouping.clock import StoppedBy
 from grouping.result import LevelResult, Result
-
-_CUT_SHORT = (StoppedBy.TIME, StoppedBy.INTERRUPT)
 
 
 def summary(result: Result, check: CheckReport) -> dict[str, Any]:
@@ -21,7 +18,7 @@ def summary(result: Result, check: CheckReport) -> dict[str, Any]:
         "sites_placed": sum(len(community.members) for community in result.communities),
         "sites_unplaced": len(result.unplaced),
         "by_level": {level.level.value: _level(level) for level in result.levels},
-        "time_limited": result.stopped_by in _CUT_SHORT,
+        "time_limited": result.time_limited,
         "check": {
             "passed": check.passed,
             "broken": [rule.rule for rule in check.rules if rule.hard and not rule.passed],

@@ -45,6 +45,8 @@ _DEARER = 10.0
 _PUNISHED = 6
 """Times that penalties become dearer."""
 _WHOLE = 1e-6
+_LOOK = 3e-7
+"""Deterministic seconds of a look at a candidate of the pool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,7 @@ class Tree:
 
     def _relax(self, problem: Problem, node: _Node) -> _Relaxed:
         """Solve a node's LP, with cuts, and take out of the node what no better grouping of it can have."""
-        master = Master(problem, self._pool[node.start], self._best_km, node.triples)
+        master = Master(problem, self._pool[node.start], self._best_km, node.triples, self._clock)
         columns = node.start
         candidates, costs = self._pool[node.rows], self._costs[node.rows]
         best_km, point, left = -np.inf, None, np.zeros(0)
@@ -175,6 +177,7 @@ class Tree:
         while True:
             out, _ = master.solve()
             reduced = costs - out.duals.worth(candidates)
+            self._clock.spend(_LOOK * len(candidates))
             least = np.zeros(problem.size)
             np.minimum.at(least, self._pool.sets[node.rows, 0], reduced)
             km = certified(problem, out.duals, out.unplaced, least[problem.twins.first])

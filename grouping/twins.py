@@ -24,13 +24,15 @@ class Twins:
     first: Ints
 
     @classmethod
-    def of(cls, prices: Prices) -> Twins:
-        """The twins among the units of ``prices``, by comparing every number, exactly."""
+    def of(cls, prices: Prices, kinds: Ints | None = None) -> Twins:
+        """The twins among the units of ``prices``, by comparing every number, exactly; of the same ``kinds`` only."""
         units = len(prices.weight)
         # Twins see the same distances in some order; only where these agree is a pair worth a full comparison.
         looks = np.column_stack(
             [prices.weight, np.diff(prices.host_start), prices.apart, prices.distance.sum(axis=1).round(6)]
         )
+        if kinds is not None:
+            looks = np.column_stack([looks, kinds])
         order = np.lexsort(looks.T)
         return cls(_first_twins(prices, np.ascontiguousarray(looks), order.astype(np.int64), np.arange(units)))
 

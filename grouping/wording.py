@@ -23,6 +23,7 @@ _PARTS_EXPLAINED = {
 _STOPPED = {
     "proof": message("report.stopped_proof"),
     "gap": message("report.stopped_gap"),
+    "end": message("report.stopped_end"),
     "work": message("report.stopped_work"),
     "time": message("report.stopped_time"),
     "interrupt": message("report.stopped_interrupt"),

@@ -46,8 +46,19 @@ def instances(draw: st.DrawFn, most: int = 9) -> Instance:
         kind = draw(st.sampled_from(Kind))
         must = draw(st.booleans()) and kind is not Kind.WISH
         links.append(Link(str(a), str(b), kind, HERE, must, None if must else float(draw(st.integers(0, 80)))))
+    limits = {}
+    if draw(st.booleans()):
+        # Around what can be, so that some are out of reach.
+        fewest = draw(st.sampled_from([0, 0, 1, 2, 3]))
+        most = draw(st.sampled_from([0, 0, 1, 2, 3, 4]))
+        limits = {
+            "fewest": min(fewest, most) if most else fewest,
+            "most": most,
+            "cross_region_most": draw(st.sampled_from([-1, 0, 1, 2])),
+        }
     scenario = Scenario.model_validate(
         {
+            "communities": limits,
             "size": {"min": smallest, "preferred": preferred, "max": largest, "km": float(draw(st.integers(0, 40)))},
             "travel": {
                 "measure": draw(st.sampled_from(["rotating", "hosted", "pairwise"])),

@@ -4,7 +4,7 @@ package beyond the types of what goes in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -69,18 +69,22 @@ def grouping_cost(instance: Instance, communities: Sequence[Sequence[int]]) -> f
     return total
 
 
-def best(instance: Instance) -> tuple[int, float]:
-    """(sites left out, cost in km) of the best grouping: fewest left out, then least cost."""
+def crosses(instance: Instance, members: Sequence[int]) -> bool:
+    """Whether a community lies in more than one macro-region."""
+    return len({instance.regions[i] for i in members} - {None}) > 1
+
+
+def best(instance: Instance) -> tuple[int, float] | None:
+    """(sites left out, cost in km) of the best grouping: fewest left out, then least cost.
+
+    Limits on all communities hold among the groupings that leave out as few as any do; None where none of those does.
+    """
+    if instance.size >= instance.scenario.size.min and any(value > unset for value, unset in _limits(instance)):
+        return _best_within(instance)
     n = instance.size
     worth: dict[int, float] = {}
-    for count in range(1, n + 1):
-        for members in combinations(range(n), count):
-            cost = community_cost(instance, members)
-            if cost is not None:
-                for link in instance.links:
-                    if not link.must and int(link.a) in members and int(link.b) in members:
-                        cost += (link.km or 0.0) * (1 if link.kind is Kind.AVOID else -1)
-                worth[sum(1 << i for i in members)] = cost
+    for members, cost in _worth(instance):
+        worth[sum(1 << i for i in members)] = cost
     apart = sum(link.km or 0.0 for link in instance.links if not link.must and link.kind is not Kind.AVOID)
     table: list[tuple[int, float]] = [(0, 0.0)] * (1 << n)
     for mask in range(1, 1 << n):
@@ -100,3 +104,54 @@ def best(instance: Instance) -> tuple[int, float]:
         table[mask] = choice
     left, cost = table[-1]
     return left, cost + apart
+
+
+def _worth(instance: Instance) -> Iterator[tuple[Sequence[int], float]]:
+    """Every community that may be, with its cost and what its links add to those of sites all apart."""
+    for count in range(1, instance.size + 1):
+        for members in combinations(range(instance.size), count):
+            cost = community_cost(instance, members)
+            if cost is not None:
+                for link in instance.links:
+                    if not link.must and int(link.a) in members and int(link.b) in members:
+                        cost += (link.km or 0.0) * (1 if link.kind is Kind.AVOID else -1)
+                yield members, cost
+
+
+def _limits(instance: Instance) -> list[tuple[int, int]]:
+    limits = instance.scenario.communities
+    return [(limits.fewest, 0), (limits.most, 0), (limits.cross_region_most, -1)]
+
+
+def _best_within(instance: Instance) -> tuple[int, float] | None:
+    """By dynamic programming over the sites placed, the communities and those across macro-regions."""
+    groups = [(sum(1 << i for i in members), crosses(instance, members), cost) for members, cost in _worth(instance)]
+    by_low: dict[int, list[tuple[int, bool, float]]] = {}
+    for group in groups:
+        by_low.setdefault(group[0] & -group[0], []).append(group)
+    full = (1 << instance.size) - 1
+    # States: (sites settled, so many left out, communities, across) with the least cost.
+    states: dict[int, dict[tuple[int, int, int], float]] = {0: {(0, 0, 0): 0.0}}
+    for mask in range(full):
+        here = states.pop(mask, {})
+        low = ~mask & -~mask
+        steps = [(low, 1, 0, 0, 0.0)]
+        steps += [(group, 0, 1, int(over), cost) for group, over, cost in by_low.get(low, []) if not group & mask]
+        for (left, count, across), spent in here.items():
+            for group, out, more, over, cost in steps:
+                there = states.setdefault(mask | group, {})
+                key = (left + out, count + more, across + over)
+                there[key] = min(there.get(key, spent + cost), spent + cost)
+    final = states[full]
+    least = min(left for left, _, _ in final)
+    limits = instance.scenario.communities
+    within = [
+        cost
+        for (left, count, across), cost in final.items()
+        if left == least
+        and count >= limits.fewest
+        and (not limits.most or count <= limits.most)
+        and (limits.cross_region_most < 0 or across <= limits.cross_region_most)
+    ]
+    apart = sum(link.km or 0.0 for link in instance.links if not link.must and link.kind is not Kind.AVOID)
+    return (least, min(within) + apart) if within else None

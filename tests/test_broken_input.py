@@ -195,6 +195,7 @@ CASES: dict[str, Case] = {
         ("我的.toml，第 2 行", "“size.prefered”", "最接近的是", "size.preferred"), "[size]\nprefered = 7\n"
     ),
     "wrong value": scenario(("我的.toml，第 2 行", "size.km", '"贵"', "之间的数"), '[size]\nkm = "贵"\n'),
+    "numbers upside down": scenario(("最少 ≤ 最多", "communities.fewest = 7"), "[communities]\nfewest = 7\nmost = 3\n"),
     "sizes upside down": scenario(("最少 ≤ 理想 ≤ 最多", "size.min = 7"), "[size]\nmin = 7\n"),
     "not toml": scenario(("我的.toml，第 1 行", "不合 TOML 格式", "size：min"), "size：min = 3\n"),
     "circle": scenario(("绕成了圈", "我的.toml → 我的.toml"), 'extends = "我的.toml"\n'),

@@ -20,7 +20,7 @@ from grouping.grouping_files import read_grouping
 from grouping.levels import Level
 from grouping.links import Kind, Link, Links
 from grouping.messages import LANGS, Lang, message
-from grouping.scenario import Scenario, Size, Travel
+from grouping.scenario import Limits, Scenario, Size, Travel
 from grouping.sites import Applications, Remark, Site
 from grouping.workbook import write_workbook
 
@@ -451,3 +451,40 @@ def test_thousands_of_sites_are_audited_at_once() -> None:
     assert found.passed
     apart = sum(a // 6 != b // 6 for a, b in pairs)
     assert found.cost.links_km == pytest.approx(10.0 * apart)
+
+
+def test_limits_on_all_communities_are_audited_where_there_are_any() -> None:
+    assert not {"number", "crossing"} & {outcome.rule for outcome in report().rules}
+    kept = report(scenario=Scenario(communities=Limits(fewest=2, most=2, cross_region_most=0)))
+    assert rule(kept, "number").passed
+    assert rule(kept, "crossing").passed
+    few = report(scenario=Scenario(communities=Limits(fewest=3)))
+    assert broken(few) == {"number"}
+    assert not few.passed
+    assert "2 个共同体，至少应有 3 个" in rule(few, "number").broken[0].text()
+    many = report(scenario=Scenario(communities=Limits(most=1)))
+    assert "2 个共同体，至多可有 1 个" in rule(many, "number").broken[0].text()
+
+
+def test_communities_across_macro_regions_are_counted() -> None:
+    mixed = {"区县01": ("S1", "S2", "S4"), "区县02": ("S3", "S5", "S6", "S7")}
+    one = report(mixed, scenario=Scenario(communities=Limits(cross_region_most=1)))
+    assert broken(one) == {"region", "crossing"}
+    assert not one.passed
+    assert "区县01、区县02" in rule(one, "crossing").broken[0].text()
+    assert report(mixed, scenario=Scenario(communities=Limits(cross_region_most=2))).passed
+    # A site without a known macro-region counts for nothing.
+    nowhere = with_sites(replace(SITES[3], adcode=None))
+    kept = report(mixed, applications=nowhere, scenario=Scenario(communities=Limits(cross_region_most=1)))
+    assert rule(kept, "crossing").passed
+
+
+def test_a_level_too_small_for_a_community_needs_none() -> None:
+    applications = with_sites(*(replace(site, level=Level.TOWNSHIP) for site in SITES[:2]))
+    found = report(
+        {"区县01": ("S3", "S4", "S5", "S6", "S7")},
+        applications=applications,
+        unplaced=("S1", "S2"),
+        scenario=Scenario(communities=Limits(fewest=1)),
+    )
+    assert rule(found, "number").passed

@@ -148,6 +148,12 @@ def test_a_wrong_call_is_told_in_the_users_language(args: tuple[str, ...], says:
         ("--time-limit", "0", "应为 0.1 到 604800 之间的数（秒）", "a number of seconds from 0.1 to 604800"),
         ("--time-limit", "abc", "应为 0.1 到 604800 之间的数（秒）", "a number of seconds from 0.1 to 604800"),
         ("--time-limit", "nan", "应为 0.1 到 604800 之间的数（秒）", "a number of seconds from 0.1 to 604800"),
+        (
+            "--work",
+            "-1",
+            "应为 0 到 604800 之间的数（工作量单位",
+            "a number of units of work from 0 (no limit) to 604800",
+        ),
         ("--gap", "2", "应为 0 到 1 之间的数", "a number from 0 to 1"),
         ("--gap", "5%", "应为 0 到 1 之间的数", "a number from 0 to 1"),
         ("--seed", "x", "应为 0 到 2147483647 之间的整数", "a whole number from 0 to 2147483647"),
@@ -282,6 +288,17 @@ def test_warnings_and_verdict(found: dict[str, Any]) -> None:
     assert "3 个共同体，12 个实验点入组，1 个未入组" in outcome.stdout
     assert "甲乙" not in outcome.output
     assert "已中断" not in outcome.output
+
+
+def test_limits_that_can_not_be_kept_are_an_error(tmp_path: Path) -> None:
+    (tmp_path / "名单.csv").write_text(LIST, "utf-8")
+    (tmp_path / "我的.toml").write_text('extends = "base"\n[communities]\nfewest = 3\n', "utf-8")
+    for lang, says in (("zh", "只能组成 1 至 2 个共同体"), ("en", "between 1 and 2 communities")):
+        outcome = run("solve", "名单.csv", "--scenario", "我的.toml", "--lang", lang)
+        assert outcome.exit_code == 2
+        assert outcome.stderr.splitlines()[-2].startswith("communities.fewest = 3")
+        assert says in outcome.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_interrupted_search_keeps_its_best(found: dict[str, Any], tmp_path: Path) -> None:

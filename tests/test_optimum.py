@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ from grouping import InputError, Kind, Link, Result, Scenario, Status, solve
 from grouping.search import Search
 
 from instances import HERE, asked, instances
-from oracle import Instance, best, grouping_cost
+from oracle import Instance, best, crosses, grouping_cost
 
 CLOSE_KM = 0.01
 
@@ -22,10 +24,30 @@ def solved(instance: Instance, **options: object) -> Result:
     applications, links, distances = asked(instance)
     try:
         return solve(applications, instance.scenario, links=links, distances=distances, **options)
-    except InputError:
-        # Must-links that contradict each other, or make a block too large: nothing to compare.
+    except InputError as error:
+        (problem,) = error.problems[:1]
+        if "communities" in problem.where.file and problem.what.key != "solve.limits_not_met":
+            # Told to be impossible, so it must be.
+            assert best(instance) is None
+        # Or must-links contradict each other, or make a block too large: nothing to compare.
         assume(False)
         raise
+
+
+def optimum(instance: Instance) -> tuple[int, float]:
+    """What brute force finds for an instance that was solved."""
+    found = best(instance)
+    assert found is not None
+    return found
+
+
+def assert_within_limits(instance: Instance, result: Result) -> None:
+    limits = instance.scenario.communities
+    count = len(result.communities)
+    if instance.size >= instance.scenario.size.min:
+        assert limits.fewest <= count <= (limits.most or count)
+    across = sum(crosses(instance, members) for members in communities(result))
+    assert limits.cross_region_most < 0 or across <= limits.cross_region_most
 
 
 def communities(result: Result) -> list[list[int]]:
@@ -36,12 +58,28 @@ def communities(result: Result) -> list[list[int]]:
 @given(instances())
 def test_the_optimum_is_that_of_brute_force(instance: Instance) -> None:
     result = solved(instance)
-    left_out, cost = best(instance)
+    assert_within_limits(instance, result)
+    left_out, cost = optimum(instance)
     assert len(result.unplaced) == left_out
     assert result.cost.total_km == pytest.approx(cost, abs=CLOSE_KM)
     assert result.bound_km <= cost + 1e-6
     assert grouping_cost(instance, communities(result)) == pytest.approx(result.cost.total_km, abs=1e-6)
     assert result.status is (Status.OPTIMAL if result.communities else result.status)
+
+
+@thorough
+@given(instances())
+def test_limits_are_told_impossible_just_where_they_are(instance: Instance) -> None:
+    applications, links, distances = asked(instance)
+    try:
+        solve(applications, instance.scenario, links=links, distances=distances)
+    except InputError as error:
+        (problem,) = error.problems[:1]
+        assume("communities" in problem.where.file)
+        assert problem.what.key != "solve.limits_not_met"
+        assert best(instance) is None
+        return
+    assert best(instance) is not None
 
 
 def assert_settled_by_branching(instance: Instance, few: int, start: int, added: int) -> None:
@@ -53,7 +91,8 @@ def assert_settled_by_branching(instance: Instance, few: int, start: int, added:
         patch.setattr("grouping.tree._MANY", 0)
         patch.setattr(Search, "steps", lambda *_: None)
         result = solved(instance)
-    left_out, cost = best(instance)
+    assert_within_limits(instance, result)
+    left_out, cost = optimum(instance)
     assert len(result.unplaced) == left_out
     assert result.cost.total_km == pytest.approx(cost, abs=CLOSE_KM)
     assert result.bound_km <= cost + 1e-6
@@ -108,7 +147,8 @@ def test_what_is_said_holds_when_all_is_cut_short(instance: Instance, nodes: int
         patch.setattr("grouping.optimize._WORK", work)
         patch.setattr("grouping.tree._SETTLING", work)
         result = solved(instance)
-    left_out, cost = best(instance)
+    assert_within_limits(instance, result)
+    left_out, cost = optimum(instance)
     assert len(result.unplaced) >= left_out
     if len(result.unplaced) == left_out:
         assert result.bound_km <= cost + 1e-6
@@ -119,8 +159,13 @@ def test_what_is_said_holds_when_all_is_cut_short(instance: Instance, nodes: int
 
 
 @settings(thorough, max_examples=40)
-@given(instances(), st.randoms(use_true_random=False))
-def test_neither_the_order_of_rows_nor_the_workers_change_the_grouping(instance: Instance, random: object) -> None:
+@given(instances(), st.randoms(use_true_random=False), st.sampled_from([0.0, 1e-4, 0.03, 0.06]))
+def test_neither_the_order_of_rows_nor_the_workers_change_the_grouping(
+    instance: Instance, random: object, work: float
+) -> None:
+    """Also when stopped by work at some point."""
+    stop = instance.scenario.stop.model_copy(update={"work": work})
+    instance = replace(instance, scenario=instance.scenario.model_copy(update={"stop": stop}))
     applications, links, distances = asked(instance)
     order = list(range(instance.size))
     random.shuffle(order)  # type: ignore[attr-defined]
@@ -129,7 +174,7 @@ def test_neither_the_order_of_rows_nor_the_workers_change_the_grouping(instance:
     first = solved(instance, workers=1)
     second = solve(shuffled, instance.scenario, links=links, distances=matrix, workers=2)
     assert sorted(map(sorted, communities(first))) == sorted(map(sorted, communities(second)))
-    assert first.cost == second.cost
+    assert (first.cost, first.bound_km, first.stopped_by) == (second.cost, second.bound_km, second.stopped_by)
 
 
 @settings(thorough, max_examples=40)
@@ -138,6 +183,6 @@ def test_a_gap_that_is_good_enough_is_kept(instance: Instance, gap: float) -> No
     scenario = instance.scenario.model_copy(update={"stop": Scenario().stop.model_copy(update={"gap": gap})})
     loose = Instance(instance.km, instance.regions, instance.can_lead, instance.links, scenario)
     result = solved(loose)
-    _, cost = best(loose)
+    _, cost = optimum(loose)
     assert result.bound_km <= cost + 1e-6
     assert result.cost.total_km - result.bound_km <= gap * result.cost.total_km + CLOSE_KM

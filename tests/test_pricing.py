@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 import grouping.pricing
 from grouping import Scenario
+from grouping.borders import NO_BORDER, Border
 from grouping.bound import certified, lower_bound
 from grouping.bound import reduced_costs as own_reduced_costs
 from grouping.candidates import Candidates
+from grouping.clock import Clock
 from grouping.cuts import Cuts
 from grouping.placement import most_placed
 from grouping.pricing import Duals, Pricer
@@ -58,7 +60,8 @@ def some_duals(problem: Problem, seed: int) -> Duals:
     single = np.flatnonzero(problem.twins.count == 1).tolist()
     triples = np.array(list(combinations(single, 3)), dtype=np.int64).reshape(-1, 3)
     prices = random.uniform(0, 25, len(triples)) * (random.random(len(triples)) < random.choice([0.0, 0.1, 0.6]))
-    return Duals(unit, community, Cuts.priced(triples, prices, problem.size))
+    border = Border(problem.region, float(random.uniform(0, 60))) if problem.crossing is not None else NO_BORDER
+    return Duals(unit, community, Cuts.priced(triples, prices, problem.size), border)
 
 
 def reduced_costs(problem: Problem, candidates: Candidates, duals: Duals) -> np.ndarray:
@@ -69,12 +72,22 @@ def reduced_costs(problem: Problem, candidates: Candidates, duals: Duals) -> np.
         cost -= sum(duals.unit[unit] for unit in members) + duals.community
         for triple, price in zip(duals.cuts.triples.tolist(), duals.cuts.price, strict=True):
             cost += price * (len(set(triple) & set(members)) >= 2)
+        sites = np.concatenate([problem.units[unit] for unit in members])
+        cost += duals.border.price * (len(set(problem.terms.region[sites].tolist()) - {-1}) > 1)
         reduced.append(cost)
     return np.array(reduced)
 
 
+def optimum(instance: Instance) -> tuple[int, float]:
+    """What brute force finds; an instance without a grouping within its limits is passed over."""
+    found = best(instance)
+    assume(found is not None)
+    assert found is not None
+    return found
+
+
 def pricer_of(problem: Problem) -> Pricer:
-    return Pricer(problem, 1, np.zeros(1, dtype=np.int8))
+    return Pricer(problem, 1, Clock(60.0))
 
 
 @thorough
@@ -99,7 +112,7 @@ def test_pricing_misses_nothing(instance: Instance, seed: int) -> None:
 @given(instances(), st.integers(0, 10**6), st.integers(1, 25))
 def test_any_prices_prove_a_bound_even_when_cut_short(instance: Instance, seed: int, nodes: int) -> None:
     problem = problem_of(instance)
-    left_out, cost = best(instance)
+    left_out, cost = optimum(instance)
     assume(left_out == problem.unplaced)
     duals = some_duals(problem, seed)
     with pytest.MonkeyPatch.context() as patch:
@@ -114,20 +127,20 @@ def test_any_prices_prove_a_bound_even_when_cut_short(instance: Instance, seed: 
 def test_the_lp_bound_is_that_of_all_candidates(instance: Instance) -> None:
     """Started from every candidate or from few, and never above the optimum."""
     problem = problem_of(instance)
-    left_out, cost = best(instance)
+    left_out, cost = optimum(instance)
     assume(left_out == problem.unplaced and problem.most > 0)
     every = all_candidates(problem, instance)
     assume(len(every))
-    full = lower_bound(problem, pricer_of(problem), every, -np.inf, lambda: False, lambda _: None)
+    full = lower_bound(problem, pricer_of(problem), every, -np.inf, Clock(60.0), lambda _: None)
     assert full.converged
     assert full.km <= cost + 1e-6
     worst = _a_grouping(problem, every)
     assume(worst is not None)
-    grown = lower_bound(problem, pricer_of(problem), worst, -np.inf, lambda: False, lambda _: None)
+    grown = lower_bound(problem, pricer_of(problem), worst, -np.inf, Clock(60.0), lambda _: None)
     # How far the LP is solved, and what is taken off a bound for rounding, grow with the numbers.
     margin = 1e-3 + 1e-6 * float(np.max(instance.km))
     assert grown.km == pytest.approx(full.km, abs=margin)
-    cut = lower_bound(problem, pricer_of(problem), worst, cost + 1.0, lambda: False, lambda _: None)
+    cut = lower_bound(problem, pricer_of(problem), worst, cost + 1.0, Clock(60.0), lambda _: None)
     near = margin + 0.005 * (cost + 1.0 - grown.km)
     assert grown.km - near <= cut.km <= cost + 1e-6
     pool = pricer_of(problem).below(cut.duals, cost - cut.km + 1e-3, 10_000)
@@ -142,7 +155,7 @@ def _a_grouping(problem: Problem, every: Candidates) -> Candidates | None:
 
     def extend(left: frozenset[int], out: int, chosen: list[tuple[int, ...]]) -> list[tuple[int, ...]] | None:
         if not left:
-            return chosen if out == problem.unplaced else None
+            return chosen if out == problem.unplaced and not problem.excess(chosen) else None
         first = min(left)
         for members in every:
             if members[0] == first and left.issuperset(members):
@@ -159,7 +172,7 @@ def _a_grouping(problem: Problem, every: Candidates) -> Candidates | None:
 @given(instances())
 def test_no_more_sites_can_be_placed_than_is_said(instance: Instance) -> None:
     problem = problem_of(instance)
-    left_out, _ = best(instance)
+    left_out, _ = optimum(instance)
     placed = most_placed(problem.prices, problem.smallest, problem.largest)
     assert placed >= instance.size - left_out
     if not np.isinf(problem.prices.pair).any():
@@ -181,8 +194,9 @@ def test_too_many_candidates_are_said_to_be_too_many() -> None:
 def test_a_halted_pricer_gives_up_with_a_bound() -> None:
     instance = Instance([[0.0] * 8 for _ in range(8)], [None] * 8, [True] * 8, [], _scenario())
     problem = problem_of(instance)
-    halt = np.ones(1, dtype=np.int8)
-    priced = Pricer(problem, 2, halt).least(Duals.of(np.full(8, 50.0)))
+    clock = Clock(60.0)
+    clock.interrupt()
+    priced = Pricer(problem, 2, clock).least(Duals.of(np.full(8, 50.0)))
     assert not priced.exact
     assert priced.least.min() <= 10.0 * 3 - 8 * 50.0 + 1e-6
 

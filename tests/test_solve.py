@@ -18,6 +18,7 @@ import pytest
 from grouping import (
     Applications,
     Distances,
+    InputError,
     Kind,
     Level,
     Link,
@@ -38,6 +39,7 @@ from grouping.distances import great_circle
 from grouping.regions import divisions
 
 HERE = Where("test")
+EXAMPLE = Path(__file__).parent.parent / "data" / "examples" / "demonstration-districts.csv"
 
 
 def counties(count: int, seed: int = 1) -> tuple[Site, ...]:
@@ -86,7 +88,7 @@ def test_sixty_sites_are_proved_within_a_minute(scenario: str) -> None:
 @pytest.mark.parametrize("scenario", list_scenarios())
 def test_the_shipped_list_is_proved_too(scenario: str) -> None:
     """Districts of a few large cities overlap far more than counties at large, and bounds are weaker."""
-    sites = read_applications(Path(__file__).parent.parent / "data" / "examples" / "demonstration-districts.csv")
+    sites = read_applications(EXAMPLE)
     result = solve(sites, load_scenario(scenario, **{"stop.seconds": 180}))
     assert result.status is Status.OPTIMAL
 
@@ -116,7 +118,7 @@ def test_sites_that_do_not_differ_are_proved() -> None:
 @pytest.mark.parametrize("sizes", [(5, 5, 6), (6, 7, 8)])
 def test_tight_sizes_are_proved_by_branching(sizes: tuple[int, int, int]) -> None:
     """The LP leaves a gap of 4 % on districts of a few large cities, which no pool of candidates closes at once."""
-    sites = read_applications(Path(__file__).parent.parent / "data" / "examples" / "demonstration-districts.csv")
+    sites = read_applications(EXAMPLE)
     least, preferred, most = sizes
     tight = {"size.min": least, "size.preferred": preferred, "size.max": most, "stop.seconds": 120}
     assert solve(sites, load_scenario("base", **tight)).status is Status.OPTIMAL
@@ -179,6 +181,78 @@ def test_a_time_limit_returns_a_valid_grouping_and_says_so() -> None:
     assert sorted(site for one in ids(result) for site in one) == sorted(site.id for site in counties(700))
     assert all(3 <= len(one) <= 10 for one in ids(result))
     assert 0 <= result.bound_km <= result.cost.total_km
+
+
+@pytest.mark.parametrize("work", [0.001, 0.3, 1.5, 4.0])
+def test_a_work_limit_ends_every_run_alike(work: float) -> None:
+    """In the search, the pricing or the choice; with any number of threads, one level after the other."""
+    few = tuple(replace(site, id=f"p{site.id}", level=Level.PREFECTURE) for site in counties(40, seed=2))
+    scenario = load_scenario("base", **{"stop.work": work})
+    results = [solve(Applications((*few, *counties(160))), scenario, workers=workers) for workers in (1, 2, 2)]
+    assert {result.stopped_by for result in results} == {StoppedBy.WORK}
+    assert not any(result.time_limited for result in results)
+    first, *others = results
+    for other in others:
+        assert ids(other) == ids(first)
+        assert [level.bound_km for level in other.levels] == [level.bound_km for level in first.levels]
+
+
+def test_more_work_than_is_needed_changes_nothing() -> None:
+    plain = solve(Applications(counties(40)))
+    limited = solve(Applications(counties(40)), load_scenario("base", **{"stop.work": 100}))
+    assert limited.stopped_by is StoppedBy.PROOF
+    assert ids(limited) == ids(plain)
+
+
+@pytest.mark.parametrize(
+    ("limits", "numbers", "across"),
+    [
+        ({"fewest": 14}, (14, 18), 18),
+        ({"most": 8, "cross_region_most": 2}, (6, 8), 2),
+        ({"cross_region_most": 1}, (6, 18), 1),
+    ],
+)
+def test_limits_on_all_communities_are_kept_and_proved(
+    limits: dict[str, int], numbers: tuple[int, int], across: int
+) -> None:
+    sites = read_applications(EXAMPLE)
+    plain = solve(sites)
+    result = solve(sites, load_scenario("base", **{f"communities.{key}": value for key, value in limits.items()}))
+    assert result.status is Status.OPTIMAL
+    assert numbers[0] <= len(result.communities) <= numbers[1]
+    assert sum(one.crosses_regions for one in result.communities) <= across
+    assert result.cost.total_km > plain.cost.total_km
+    assert not result.unplaced
+    assert {"number", "crossing"} & {rule.rule for rule in result.audit.rules}
+
+
+@pytest.mark.parametrize(
+    ("limits", "says"),
+    [
+        ({"fewest": 30}, ("communities.fewest = 30", "54", "6 至 18 个共同体")),
+        ({"most": 3}, ("communities.most = 3", "54", "6 至 18 个共同体")),
+        ({"cross_region_most": 0}, ("communities.cross_region_most = 0", "至少要有 1 个共同体跨片区")),
+    ],
+)
+def test_limits_that_can_not_be_kept_say_what_could_be(limits: dict[str, int], says: tuple[str, ...]) -> None:
+    scenario = load_scenario("base", **{f"communities.{key}": value for key, value in limits.items()})
+    with pytest.raises(InputError) as caught:
+        solve(read_applications(EXAMPLE), scenario)
+    assert all(text in str(caught.value) for text in says)
+
+
+def test_a_level_too_small_for_a_community_has_no_limits() -> None:
+    few = tuple(replace(site, id=f"p{site.id}", level=Level.PREFECTURE) for site in counties(2, seed=2))
+    result = solve(Applications((*few, *counties(30))), load_scenario("base", **{"communities.fewest": 9}))
+    assert len(result.communities) == 9
+    assert len(result.unplaced) == 2
+
+
+def test_hundreds_of_sites_keep_within_their_macro_regions() -> None:
+    scenario = load_scenario("base", **{"communities.cross_region_most": 0, "stop.work": 3})
+    result = solve(Applications(counties(300)), scenario)
+    assert not any(one.crosses_regions for one in result.communities)
+    assert result.bound_km <= result.cost.total_km
 
 
 def test_ctrl_c_returns_the_best_so_far() -> None:

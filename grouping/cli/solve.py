@@ -38,6 +38,7 @@ _WORKERS = 1, 256
 @click.option("--distances", "distances_path", metavar="M", help="cli.distances_help")
 @click.option("--out", metavar="DIR", help="cli.out_help")
 @click.option("--time-limit", metavar="S", help="cli.time_limit_help")
+@click.option("--work", metavar="W", help="cli.work_help")
 @click.option("--gap", metavar="G", help="cli.gap_help")
 @click.option("--seed", metavar="N", help="cli.seed_help")
 @click.option("--workers", metavar="N", help="cli.workers_help")
@@ -58,6 +59,7 @@ def solve(
     distances_path: str | None,
     out: str | None,
     time_limit: str | None,
+    work: str | None,
     gap: str | None,
     seed: str | None,
     workers: str | None,
@@ -81,6 +83,7 @@ def solve(
     reading = Reading()
     given = {
         "stop.seconds": reading.number("--time-limit", time_limit, bounds("stop.seconds"), "cli.expect_seconds"),
+        "stop.work": reading.number("--work", work, bounds("stop.work"), "cli.expect_work"),
         "stop.gap": reading.number("--gap", gap, bounds("stop.gap"), "cli.expect_fraction"),
         "seed": reading.whole("--seed", seed, bounds("seed")),
     }
