@@ -17,8 +17,8 @@ import numpy as np
 
 from grouping.candidates import Candidates
 from grouping.clock import Clock
-from grouping.cost import Floats, Ints, totals
-from grouping.cuts import NO_CUTS
+from grouping.cost import Floats, totals
+from grouping.cuts import NO_CUTS, Rows
 from grouping.master import Master, Point
 from grouping.pricing import Duals, Pricer
 from grouping.problem import Problem
@@ -37,7 +37,7 @@ _NEGATIVE = 1e-7
 """Reduced costs below this ask for a candidate."""
 _ADDED = 200
 """Candidates that become columns at a time, beyond two for each unit."""
-_FIRST_SLACK, _LAST_SLACK = 0.4, 0.01
+_SLACKS = (0.025, 0.05, 0.1, 0.2, 0.4)
 """Candidates whose reduced cost is below such a share of what is between bound and best cost are met before cutting."""
 _MANY = 150_000
 """Candidates that are met so at most."""
@@ -99,7 +99,7 @@ def lower_bound(
     nodes = min(_FIRST_NODES, pricer.most_nodes)
     while not clock.stopped():
         out, value = lp.solve()
-        at = centre.towards(out, 1 - smoothing, lp.triples)
+        at = centre.towards(out, 1 - smoothing, lp.cuts)
         priced = pricer.least(at.duals, nodes)
         km = certified(problem, at.duals, at.unplaced, priced.least)
         if km > best.km:
@@ -145,9 +145,9 @@ class _Relaxation:
         self._master = Master(problem, self._pool, None, NO_CUTS, clock)
 
     @property
-    def triples(self) -> Ints:
-        """(m, 3) the cuts."""
-        return self._master.triples
+    def cuts(self) -> Rows:
+        """The cuts so far."""
+        return self._master.cuts
 
     def meet(self, candidates: Candidates) -> Candidates:
         """Take in candidates; those that were not known before."""
@@ -183,7 +183,7 @@ class _Relaxation:
         """Add cuts as long as they close much of what is between the LP and the best cost; whether there were any."""
         _, before = self.solve()
         some = False
-        while self._master.cut():
+        while self._master.cut(wider=False):
             some = True
             _, value = self.solve()
             if value - before < _WORTH * (best_km - value):
@@ -194,12 +194,13 @@ class _Relaxation:
 
 def _likely(pricer: Pricer, duals: Duals, slack: float, clock: Clock) -> Candidates:
     """Candidates of least reduced cost, as many as are well at hand."""
-    threshold = _FIRST_SLACK * slack
-    priced = pricer.below(duals, threshold, _MANY)
-    while not priced.exact and threshold > _LAST_SLACK * slack and not clock.stopped():
-        threshold *= 0.6
-        priced = pricer.below(duals, threshold, _MANY)
-    return priced.candidates
+    found = Candidates.of([], pricer.largest)
+    for share in _SLACKS:
+        priced = pricer.below(duals, share * slack, _MANY)
+        if not priced.exact or clock.stopped():
+            break
+        found = priced.candidates
+    return found
 
 
 def certified(problem: Problem, duals: Duals, unplaced: float, least: Floats) -> float:
@@ -213,7 +214,7 @@ def certified(problem: Problem, duals: Duals, unplaced: float, least: Floats) ->
     terms = [
         duals.unit.sum(),
         duals.community * count,
-        -duals.cuts.price.sum(),
+        -duals.cuts.worth,
         -duals.border.price * (problem.crossing or 0),
         unplaced * problem.unplaced,
         roots.sum(),

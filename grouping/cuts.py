@@ -1,11 +1,17 @@
-"""Subset-row cuts: of any three units, at most one community can hold two or more.
+"""Rank-one cuts: rows of the set-partitioning LP added up in fractions, and rounded down.
 
-They are implied for groupings but not for the LP, whose fractions like to overlap in threes; each closes part of its
-gap (Jepsen, Petersen, Spoorendonk & Pisinger 2008).
+Whatever is chosen, each unit is in one community. So with a share p of each row of some units, a community that holds
+units of shares P in all counts floor(P) in the cut, and all of them together no more than the floor of the sum. They
+are implied for groupings but not for the LP, whose fractions like to overlap; each closes part of its gap.
+
+*Triples* take halves of three rows: of any three units, at most one community can hold two or more (subset-row cuts:
+Jepsen, Petersen, Spoorendonk & Pisinger 2008). Pricing knows them. Those of four and five rows (Pecin, Pessoa, Poggi,
+Uchoa & Santos 2017) are for where all candidates are at hand.
 """
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -14,51 +20,114 @@ from numpy.typing import NDArray
 
 from grouping.cost import Floats, Ints
 
+_WIDEST = 5
+"""Rows of a cut at most."""
+_SHARES = (
+    ((2, 1, 1, 1), 3),
+    ((1, 1, 1, 1, 1), 2),
+    ((1, 1, 1, 1, 1), 3),
+    ((2, 2, 1, 1, 1), 3),
+    ((2, 2, 1, 1, 1), 4),
+    ((3, 1, 1, 1, 1), 4),
+    ((3, 3, 2, 2, 1), 4),
+    ((3, 2, 2, 1, 1), 5),
+)
+"""The shares of four and five rows that no others dominate, and what they are parts of (Pecin et al. 2017)."""
 _VIOLATED = 0.02
 """A cut that is broken by less than this is not worth a row."""
-NO_CUTS: Ints = np.zeros((0, 3), dtype=np.int64)
 _EXAMINED = 5_000
 """Triples whose excess is computed; the likeliest."""
+_COMPANIONS = 9
+"""Units that are together with another most, among which cuts of four and five rows are looked for."""
+_OFTEN = 3
+"""Cuts of four and five rows that a unit may enter at a time."""
+
+
+class Rows(NamedTuple):
+    """Cuts: ``units`` (m, 5), -1 where there are fewer, with ``shares`` (m, 5), 0 there, of ``whole`` (m,)."""
+
+    units: Ints
+    shares: Ints
+    whole: Ints
+
+    @classmethod
+    def of_triples(cls, triples: Ints) -> Self:
+        """Those of (m, 3) units, half of each."""
+        units = np.full((len(triples), _WIDEST), -1, dtype=np.int64)
+        units[:, :3] = triples
+        return cls(units, (units >= 0).astype(np.int64), np.full(len(triples), 2, dtype=np.int64))
+
+    def __add__(self, other: Rows) -> Rows:  # type: ignore[override]
+        return Rows(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
+
+    def chosen(self, which: NDArray[np.generic]) -> Rows:
+        """Some of them."""
+        return Rows(self.units[which], self.shares[which], self.whole[which])
+
+    @property
+    def most(self) -> Ints:
+        """(m,) what a grouping may count in each."""
+        return np.asarray(self.shares.sum(axis=1) // self.whole)
+
+
+NO_CUTS = Rows.of_triples(np.zeros((0, 3), dtype=np.int64))
 
 
 class Cuts(NamedTuple):
     """Cuts with their dual prices.
 
-    ``triples`` (m, 3) are their units, ``price`` (m,) what a candidate with two or three of them pays in km. The cuts
-    of unit k are ``of[start[k] : start[k + 1]]``.
+    ``units``, ``shares`` and ``whole`` are those of :class:`Rows`; ``price`` (m,) is what a candidate pays in km for
+    each time it counts. The cuts of unit k are ``of[start[k] : start[k + 1]]``, with ``share`` of it in each.
     """
 
-    triples: Ints
+    units: Ints
+    shares: Ints
+    whole: Ints
     price: Floats
     start: Ints
     of: Ints
+    share: Ints
 
     @classmethod
-    def priced(cls, triples: Ints, price: Floats, units: int) -> Self:
+    def priced(cls, rows: Rows, price: Floats, units: int) -> Self:
         """Those of the cuts among ``units`` units that have a price."""
-        charged = price > 0.0
-        triples = np.ascontiguousarray(triples[charged])
-        flat = triples.ravel()
-        start = np.concatenate([[0], np.cumsum(np.bincount(flat, minlength=units))]).astype(np.int64)
-        return cls(triples, price[charged], start, np.argsort(flat, kind="stable") // 3)
+        rows = rows.chosen(price > 0.0)
+        number, place = np.nonzero(rows.shares)
+        unit = rows.units[number, place]
+        order = np.argsort(unit, kind="stable")
+        start = np.concatenate([[0], np.cumsum(np.bincount(unit, minlength=units))]).astype(np.int64)
+        share = rows.shares[number, place][order]
+        return cls(rows.units, rows.shares, rows.whole, price[price > 0.0], start, number[order], share)
 
     @classmethod
     def none(cls, units: int) -> Self:
         """No cuts."""
         return cls.priced(NO_CUTS, np.zeros(0), units)
 
+    @property
+    def rows(self) -> Rows:
+        """Without their prices."""
+        return Rows(self.units, self.shares, self.whole)
+
+    @property
+    def worth(self) -> float:
+        """Km that all of them take off a bound."""
+        return float((self.price * self.rows.most).sum())
+
 
 @njit(cache=True, nogil=True)
-def charged(triples, sets, counts):  # type: ignore[no-untyped-def]
-    """(m, c) whether each of the candidates in ``sets`` (m, width) holds two or more units of each cut."""
-    result = np.zeros((len(counts), len(triples)), dtype=np.bool_)
+def charged(rows, sets, counts):  # type: ignore[no-untyped-def]
+    """(m, c): how often each of the candidates in ``sets`` (m, width) counts in each cut."""
+    result = np.zeros((len(counts), len(rows.whole)), dtype=np.int8)
     for k in range(len(counts)):
-        for t in range(len(triples)):
+        for t in range(len(rows.whole)):
             held = 0
             for j in range(counts[k]):
                 unit = sets[k, j]
-                held += unit == triples[t, 0] or unit == triples[t, 1] or unit == triples[t, 2]
-            result[k, t] = held >= 2
+                for place in range(rows.units.shape[1]):
+                    if rows.units[t, place] == unit:
+                        held += rows.shares[t, place]
+            result[k, t] = held // rows.whole[t]
     return result
 
 
@@ -70,17 +139,19 @@ def tolls(cuts, sets, counts):  # type: ignore[no-untyped-def]
     for k in range(len(counts)):
         for j in range(counts[k]):
             for place in range(cuts.start[sets[k, j]], cuts.start[sets[k, j] + 1]):
-                held[cuts.of[place]] += 1
-                if held[cuts.of[place]] == 2:
-                    result[k] += cuts.price[cuts.of[place]]
+                cut = cuts.of[place]
+                before = held[cut] // cuts.whole[cut]
+                held[cut] += cuts.share[place]
+                if held[cut] // cuts.whole[cut] > before:
+                    result[k] += cuts.price[cut] * (held[cut] // cuts.whole[cut] - before)
         for j in range(counts[k]):
             for place in range(cuts.start[sets[k, j]], cuts.start[sets[k, j] + 1]):
                 held[cuts.of[place]] = 0
     return result
 
 
-def violated(sets: Ints, counts: Ints, values: Floats, eligible: NDArray[np.bool_], most: int) -> Ints:
-    """(m, 3): the ``most`` cuts that an LP solution breaks most.
+def violated(sets: Ints, counts: Ints, values: Floats, eligible: NDArray[np.bool_], most: int) -> Rows:
+    """The ``most`` triples that an LP solution breaks most.
 
     Args:
         sets: (k, width) the candidates with a positive value, row by row.
@@ -106,8 +177,7 @@ def violated(sets: Ints, counts: Ints, values: Floats, eligible: NDArray[np.bool
     twice = held[:, triples].sum(axis=2) >= 2
     excess = values @ twice - 1.0
     order = np.argsort(-excess, kind="stable")[:most]
-    worst: Ints = triples[order[excess[order] > _VIOLATED]]
-    return worst
+    return Rows.of_triples(triples[order[excess[order] > _VIOLATED]])
 
 
 @njit(cache=True, nogil=True)
@@ -136,3 +206,111 @@ def _overlaps(together, least):  # type: ignore[no-untyped-def]
     for k in range(len(found)):
         triples[k, 0], triples[k, 1], triples[k, 2] = found[k]
     return triples
+
+
+def violated_wider(sets: Ints, counts: Ints, values: Floats, eligible: NDArray[np.bool_], most: int) -> Rows:
+    """Cuts of four and five rows that an LP solution breaks; arguments as for :func:`violated`."""
+    split = values < 1.0 - _VIOLATED
+    shares, whole = _every_share()
+    held = (shares[:, :, None] * ((np.arange(2**_WIDEST) >> np.arange(_WIDEST)[:, None]) & 1)).sum(axis=1)
+    counted = (held // whole[:, None]).astype(np.float64)
+    found, kinds, excess = _broken(
+        sets[split],
+        counts[split],
+        values[split],
+        eligible,
+        _COMPANIONS,
+        counted,
+        counted[:, -1].copy(),
+        _VIOLATED,
+    )
+    chosen = []
+    times = np.zeros(len(eligible), dtype=np.int64)
+    seen = set()
+    for k in np.argsort(-excess, kind="stable").tolist():
+        units = found[k][shares[kinds[k]] > 0]
+        key = (frozenset(zip(found[k].tolist(), shares[kinds[k]].tolist(), strict=True)), int(whole[kinds[k]]))
+        if key in seen or times[units].max() >= _OFTEN:
+            continue
+        seen.add(key)
+        times[units] += 1
+        chosen.append(k)
+        if len(chosen) == most:
+            break
+    kind = kinds[chosen]
+    return Rows(np.where(shares[kind] > 0, found[chosen], -1), shares[kind], whole[kind])
+
+
+def _every_share() -> tuple[Ints, Ints]:
+    """((k, 5) shares, (k,) wholes): those of four and five rows in all orders."""
+    every = [(order, whole) for shares, whole in _SHARES for order in sorted(set(permutations((*shares, 0)[:_WIDEST])))]
+    return np.array([order for order, _ in every]), np.array([whole for _, whole in every])
+
+
+@njit(cache=True, nogil=True)
+def _broken(sets, counts, values, eligible, companions, counted, most, least):  # type: ignore[no-untyped-def]
+    """((m, 5) units, (m,) kinds, (m,) excess) of the worst cut of each five units, if it is broken by ``least``.
+
+    ``counted`` (k, 32) is what a candidate counts in a cut of each kind by which of its five units it holds, as bits;
+    ``most`` (k,) what a grouping may.
+    """
+    units = len(eligible)
+    start = np.zeros(units + 1, dtype=np.int64)
+    together = np.zeros((units, units))
+    for k in range(len(counts)):
+        for j in range(counts[k]):
+            start[sets[k, j] + 1] += 1
+            for i in range(counts[k]):
+                together[sets[k, j], sets[k, i]] += values[k]
+    start = np.cumsum(start)
+    of = np.empty(start[-1], dtype=np.int64)
+    fill = start[:-1].copy()
+    for k in range(len(counts)):
+        for j in range(counts[k]):
+            of[fill[sets[k, j]]] = k
+            fill[sets[k, j]] += 1
+    five = np.empty(5, dtype=np.int64)
+    bits = np.zeros(len(counts), dtype=np.int64)
+    weight = np.empty(counted.shape[1])
+    found = []
+    kinds = []
+    excess = []
+    for a in range(units):
+        if not eligible[a] or start[a] == start[a + 1]:
+            continue
+        near = np.argsort(-together[a], kind="mergesort")[: companions + 1]
+        near = near[(near != a) & (together[a][near] > 0.0) & eligible[near]]
+        m = len(near)
+        five[0] = a
+        for i in range(m):
+            for j in range(i + 1, m):
+                for k in range(j + 1, m):
+                    for last in range(k + 1, m):
+                        five[1], five[2], five[3], five[4] = near[i], near[j], near[k], near[last]
+                        weight[:] = 0.0
+                        for b in range(5):
+                            for place in range(start[five[b]], start[five[b] + 1]):
+                                bits[of[place]] |= 1 << b
+                        for b in range(5):
+                            for place in range(start[five[b]], start[five[b] + 1]):
+                                weight[bits[of[place]]] += values[of[place]]
+                                bits[of[place]] = 0
+                        weight[0] = 0.0
+                        worst = least
+                        kind = -1
+                        for t in range(len(most)):
+                            value = -most[t]
+                            for pattern in range(3, len(weight)):
+                                value += weight[pattern] * counted[t, pattern]
+                            if value > worst:
+                                worst = value
+                                kind = t
+                        if kind >= 0:
+                            found.append((a, near[i], near[j], near[k], near[last]))
+                            kinds.append(kind)
+                            excess.append(worst)
+    rows = np.empty((len(found), 5), dtype=np.int64)
+    for k in range(len(found)):
+        for b in range(5):
+            rows[k, b] = found[k][b]
+    return rows, np.array(kinds, dtype=np.int64), np.array(excess, dtype=np.float64)

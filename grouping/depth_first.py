@@ -228,7 +228,7 @@ def _joiners(prices, unit_dual, cuts, first, factor, ties, root, host, need):  #
     """(units that may join the root, what each adds, its toll for cuts with the root)."""
     toll = np.zeros(len(prices.weight))
     for k in range(cuts.start[root], cuts.start[root + 1]):
-        for b in cuts.triples[cuts.of[k]]:
+        for b in cuts.units[cuts.of[k], :3]:
             toll[b] += cuts.price[cuts.of[k]]
     units = np.empty(len(prices.weight), dtype=np.int64)
     gains = np.empty(len(prices.weight))
@@ -319,11 +319,11 @@ def _toll(cuts, units, spot, root, chosen, depth, change, share):  # type: ignor
     for k in range(cuts.start[newcomer], cuts.start[newcomer + 1]):
         cut = cuts.of[k]
         held = 0
-        for member in cuts.triples[cut]:
+        for member in cuts.units[cut, :3]:
             held += member == root
             for d in range(depth):
                 held += member == units[chosen[d]]
-        for member in cuts.triples[cut]:
+        for member in cuts.units[cut, :3]:
             if member != newcomer and spot[member] >= 0:
                 if share == 0.0:
                     change[spot[member]] = 0.0

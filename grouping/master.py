@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from grouping.borders import NO_BORDER, Border, crossing
 from grouping.candidates import Candidates
 from grouping.clock import Clock
-from grouping.cost import Floats, Ints, totals
-from grouping.cuts import NO_CUTS, Cuts, charged, violated
+from grouping.cost import Floats, totals
+from grouping.cuts import NO_CUTS, Cuts, Rows, charged, violated, violated_wider
 from grouping.pricing import Duals
 from grouping.problem import Problem
 
@@ -33,14 +33,14 @@ class Point:
     unplaced: float
     cuts: Floats
 
-    def towards(self, other: Point, share: float, triples: Ints) -> Point:
-        """The point so far on the way to ``other``, whose cuts are those of ``triples``."""
+    def towards(self, other: Point, share: float, rows: Rows) -> Point:
+        """The point so far on the way to ``other``, whose cuts are ``rows``."""
         own = np.concatenate([self.cuts, np.zeros(len(other.cuts) - len(self.cuts))])
         cuts = (1 - share) * own + share * other.cuts
         duals = Duals(
             (1 - share) * self.duals.unit + share * other.duals.unit,
             (1 - share) * self.duals.community + share * other.duals.community,
-            Cuts.priced(triples, cuts, len(self.duals.unit)),
+            Cuts.priced(rows, cuts, len(self.duals.unit)),
             other.duals.border._replace(price=(1 - share) * self.duals.border.price + share * other.duals.border.price),
         )
         return Point(duals, (1 - share) * self.unplaced + share * other.unplaced, cuts)
@@ -57,14 +57,12 @@ class Master:
         start: candidates, canonical as :class:`grouping.twins.Twins` has it.
         penalty_km: at this price a unit or a community may be missing, so that there is a solution whatever the start;
             None if the start has one.
-        triples: (m, 3) cuts known before.
+        cuts: those known before.
         clock: told of the work.
 
     """
 
-    def __init__(
-        self, problem: Problem, start: Candidates, penalty_km: float | None, triples: Ints, clock: Clock
-    ) -> None:
+    def __init__(self, problem: Problem, start: Candidates, penalty_km: float | None, cuts: Rows, clock: Clock) -> None:
         self._problem = problem
         self._clock = clock
         self._highs = highspy.Highs()
@@ -95,9 +93,9 @@ class Master:
         self._penalties = np.arange(before, self._fixed_columns, dtype=np.int32)
         self._known: set[bytes] = set()
         self.columns = Candidates.of([], problem.largest)
-        self.triples = NO_CUTS
+        self.cuts = NO_CUTS
         self.add(start)
-        self._cut(triples)
+        self._cut(cuts)
 
     def add(self, candidates: Candidates) -> Candidates:
         """Take in candidates; those that were not there before."""
@@ -107,16 +105,17 @@ class Master:
         if not fresh:
             return chosen
         costs = totals(self._problem.prices, chosen.sets, chosen.counts)
-        cut = charged(self.triples, chosen.sets, chosen.counts)
+        cut = charged(self.cuts, chosen.sets, chosen.counts)
         limited = self._problem.crossing is not None
         across = crossing(self._problem.region, chosen.sets, chosen.counts) if limited else np.zeros(len(fresh))
         first = self._problem.twins.first
         starts, entries, values = [0], list[int](), list[int]()
         for row, count, cuts, over in zip(chosen.sets, chosen.counts, cut, across, strict=True):
             times = Counter(first[row[:count]].tolist())
-            rows = [*[self._border_row] * bool(over), *(self._fixed_rows + np.flatnonzero(cuts)).tolist()]
-            entries += [*times, self._problem.size, *rows]
-            values += [*times.values(), *[1] * (1 + len(rows))]
+            counting = np.flatnonzero(cuts)
+            entries += [*times, self._problem.size, *[self._border_row] * bool(over)]
+            entries += (self._fixed_rows + counting).tolist()
+            values += [*times.values(), 1, *[1] * bool(over), *cuts[counting].tolist()]
             starts.append(len(entries))
         zeros, ones = np.zeros(len(fresh)), np.full(len(fresh), highspy.kHighsInf)
         self._highs.addCols(
@@ -146,7 +145,7 @@ class Master:
         border = NO_BORDER
         if self._problem.crossing is not None:
             border = Border(self._problem.region, max(0.0, -float(prices[self._border_row])))
-        duals = Duals(unit, float(prices[units]), Cuts.priced(self.triples, cuts, units), border)
+        duals = Duals(unit, float(prices[units]), Cuts.priced(self.cuts, cuts, units), border)
         return Point(duals, unplaced, cuts), float(self._highs.getObjectiveValue())
 
     def values(self) -> Floats:
@@ -175,25 +174,30 @@ class Master:
         self._highs.changeColsBounds(len(chosen), chosen, zeros, np.full(len(chosen), highspy.kHighsInf))
         return value
 
-    def cut(self) -> int:
-        """Add the cuts that the solution breaks most; how many there were."""
+    def cut(self, *, wider: bool) -> int:
+        """Add the cuts that the solution breaks most; how many there were.
+
+        Those of four and five rows, which pricing does not know, are only added if ``wider`` and no triples are broken.
+        """
         values = self.values()
         used = np.flatnonzero(values > 1e-9)
-        found = violated(
-            self.columns.sets[used], self.columns.counts[used], values[used], self._problem.twins.alone, _CUTS
-        )
+        solution = self.columns.sets[used], self.columns.counts[used], values[used]
+        found = violated(*solution, self._problem.twins.alone, _CUTS)
+        if wider and not len(found.whole):
+            found = violated_wider(*solution, self._problem.twins.alone, _CUTS)
         self._cut(found)
-        return len(found)
+        return len(found.whole)
 
     def _run(self) -> None:
         self._highs.run()
-        rows = self._fixed_rows + len(self.triples)
+        rows = self._fixed_rows + len(self.cuts.whole)
         iterations = max(0, self._highs.getInfo().simplex_iteration_count)
         self._clock.spend(_WORK[0] + _WORK[1] * rows * iterations)
 
-    def _cut(self, triples: Ints) -> None:
-        every = charged(triples, self.columns.sets, self.columns.counts)
-        for column in every.T:
-            entries = (self._fixed_columns + np.flatnonzero(column)).astype(np.int32)
-            self._highs.addRow(-highspy.kHighsInf, 1.0, len(entries), entries, np.ones(len(entries)))
-        self.triples = np.concatenate([self.triples, triples])
+    def _cut(self, cuts: Rows) -> None:
+        every = charged(cuts, self.columns.sets, self.columns.counts)
+        for column, most in zip(every.T, cuts.most.tolist(), strict=True):
+            counting = np.flatnonzero(column)
+            entries = (self._fixed_columns + counting).astype(np.int32)
+            self._highs.addRow(-highspy.kHighsInf, float(most), len(entries), entries, column[counting].astype(float))
+        self.cuts += cuts

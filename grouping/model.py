@@ -20,8 +20,8 @@ from grouping.borders import crossing
 from grouping.bound import exact_km, reduced_costs
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
-from grouping.cost import Floats, Ints
-from grouping.cuts import charged
+from grouping.cost import Floats
+from grouping.cuts import Rows, charged
 from grouping.pricing import Duals
 from grouping.problem import Problem
 
@@ -75,7 +75,7 @@ class ChoiceModel:
         self._number_of_communities()
         self._unplaced_sites()
         self._across_regions()
-        self._subset_rows(duals.cuts.triples)
+        self._cuts(duals.cuts.rows)
         self._least_cost(duals.unit, best_km)
 
     def _taken(self, most: int) -> cp_model.IntVar:
@@ -111,10 +111,16 @@ class ChoiceModel:
             across = np.flatnonzero(crossing(self._problem.region, self._candidates.sets, self._candidates.counts))
             self._model.add(sum(self._chosen[k] for k in across) <= self._problem.crossing)
 
-    def _subset_rows(self, triples: Ints) -> None:
+    def _cuts(self, rows: Rows) -> None:
         # Implied too; with them the solver starts from the LP that gave the bound.
-        for column in charged(triples, self._candidates.sets, self._candidates.counts).T:
-            self._model.add_at_most_one([self._chosen[k] for k in np.flatnonzero(column)])
+        every = charged(rows, self._candidates.sets, self._candidates.counts)
+        for column, most in zip(every.T, rows.most.tolist(), strict=True):
+            counting = np.flatnonzero(column)
+            chosen = [self._chosen[k] for k in counting]
+            if most == 1:
+                self._model.add_at_most_one(chosen)
+            else:
+                self._model.add(cp_model.LinearExpr.weighted_sum(chosen, column[counting].tolist()) <= most)
 
     def _least_cost(self, unit_duals: Floats, best_km: float) -> None:
         self._base, costs = self._shifted(unit_duals, best_km)

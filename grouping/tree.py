@@ -20,6 +20,7 @@ from grouping.bound import Bound, certified, exact_km
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
 from grouping.cost import Floats, Ints, totals
+from grouping.cuts import Rows
 from grouping.master import Master
 from grouping.model import Choice, ChoiceModel
 from grouping.pricing import Duals
@@ -59,12 +60,12 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """A part of the problem: ``rows`` of the pool, ``start`` of them for its LP, ``triples`` of the cuts it knows."""
+    """A part of the problem: ``rows`` of the pool, ``start`` of them for its LP, the ``cuts`` it knows."""
 
     bound_km: float
     rows: Ints
     start: Ints
-    triples: Ints
+    cuts: Rows
     fewest: int
     most: int
 
@@ -121,7 +122,7 @@ class Tree:
             lp.km,
             every,
             every[np.argsort(reduced, kind="stable")[:_START]],
-            lp.duals.cuts.triples,
+            lp.duals.cuts.rows,
             problem.fewest,
             problem.most,
         )
@@ -168,7 +169,7 @@ class Tree:
 
     def _relax(self, problem: Problem, node: _Node) -> _Relaxed:
         """Solve a node's LP, with cuts, and take out of the node what no better grouping of it can have."""
-        master = Master(problem, self._pool[node.start], self._best_km, node.triples, self._clock)
+        master = Master(problem, self._pool[node.start], self._best_km, node.cuts, self._clock)
         columns = node.start
         candidates, costs = self._pool[node.rows], self._costs[node.rows]
         best_km, point, left = -np.inf, None, np.zeros(0)
@@ -195,7 +196,7 @@ class Tree:
                 # With dearer penalties the bound of a node without groupings rises until it is closed.
                 punished += 1
                 master.punish(_DEARER)
-            elif best_km - before_cuts < _WORTH * (self._best_km - best_km) or not master.cut():
+            elif best_km - before_cuts < _WORTH * (self._best_km - best_km) or not master.cut(wider=True):
                 break
             else:
                 before_cuts = best_km
@@ -203,7 +204,7 @@ class Tree:
             node,
             bound_km=max(node.bound_km, best_km),
             rows=node.rows[left < self._best_km - best_km],
-            triples=master.triples,
+            cuts=master.cuts,
         )
         return _Relaxed(rest, master, columns, point.duals)
 

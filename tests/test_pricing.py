@@ -16,7 +16,7 @@ from grouping.bound import certified, lower_bound
 from grouping.bound import reduced_costs as own_reduced_costs
 from grouping.candidates import Candidates
 from grouping.clock import Clock
-from grouping.cuts import Cuts
+from grouping.cuts import Cuts, Rows
 from grouping.placement import most_placed
 from grouping.pricing import Duals, Pricer
 from grouping.problem import Problem
@@ -61,7 +61,7 @@ def some_duals(problem: Problem, seed: int) -> Duals:
     triples = np.array(list(combinations(single, 3)), dtype=np.int64).reshape(-1, 3)
     prices = random.uniform(0, 25, len(triples)) * (random.random(len(triples)) < random.choice([0.0, 0.1, 0.6]))
     border = Border(problem.region, float(random.uniform(0, 60))) if problem.crossing is not None else NO_BORDER
-    return Duals(unit, community, Cuts.priced(triples, prices, problem.size), border)
+    return Duals(unit, community, Cuts.priced(Rows.of_triples(triples), prices, problem.size), border)
 
 
 def reduced_costs(problem: Problem, candidates: Candidates, duals: Duals) -> np.ndarray:
@@ -70,7 +70,7 @@ def reduced_costs(problem: Problem, candidates: Candidates, duals: Duals) -> np.
     for members in candidates:
         cost = problem.terms.cost(np.concatenate([problem.units[unit] for unit in members])).total_km
         cost -= sum(duals.unit[unit] for unit in members) + duals.community
-        for triple, price in zip(duals.cuts.triples.tolist(), duals.cuts.price, strict=True):
+        for triple, price in zip(duals.cuts.units[:, :3].tolist(), duals.cuts.price, strict=True):
             cost += price * (len(set(triple) & set(members)) >= 2)
         sites = np.concatenate([problem.units[unit] for unit in members])
         cost += duals.border.price * (len(set(problem.terms.region[sites].tolist()) - {-1}) > 1)
