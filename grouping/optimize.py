@@ -26,6 +26,8 @@ _CHUNK = 2_000
 """Steps of the search between two looks at the clock."""
 _WHOLE_POOL = 2_000_000
 """Candidates of all better groupings that may be settled by branching."""
+_SLACKS = (0.0625, 0.125, 0.25, 0.5, 1.0)
+"""Shares of what is between bound and best cost up to which candidates are looked for, one after the other."""
 _POOL = (50_000, 400_000)
 """Candidates that the model is given at first, and at most."""
 _FAR, _HOTTER = 0.03, 5.0
@@ -179,9 +181,8 @@ class _Run:
         if lp is None or not np.isfinite(lp.km):
             return False
         slack = self._best_km - lp.km + exact_km(self._best_km)
-        whole = self._pricer.below(lp.duals, slack, _WHOLE_POOL)
-        if whole.exact:
-            pool = whole.candidates
+        pool, threshold = self._near(lp, slack)
+        if threshold >= slack:
             if len(pool) > _POOL[0] and not self._within(_FAR):
                 # With so wide a gap the search is likelier at fault than the bound.
                 self.search(hotter=_HOTTER)
@@ -190,15 +191,19 @@ class _Run:
                 pool = self._improve(lp, pool)
             self._branch(lp, pool)
             return False
-        threshold = slack
-        priced = self._pricer.below(lp.duals, threshold, self._room)
-        while not priced.exact and threshold > 1e-3 * slack and not self._clock.stopped():
-            threshold *= 0.7
-            priced = self._pricer.below(lp.duals, threshold, self._room)
-        if not priced.exact:
+        before = self._best_km
+        self._improve(lp, pool)
+        if self._clock.stopped() or not len(pool):
             return False
-        self._improve(lp, priced.candidates)
-        pool = priced.candidates + Candidates.of(self._problem.twins.canonical(self._best), self._problem.largest)
+        if self._best_km < before - exact_km(before):
+            # The closer the best is, the fewer candidates are left.
+            return True
+        if len(pool) > self._room:
+            reduced = reduced_costs(self._problem, pool, lp.duals)
+            order = np.argsort(reduced, kind="stable")
+            threshold = float(reduced[order[self._room]])
+            pool = pool[order[: self._room]]
+        pool += Candidates.of(self._problem.twins.canonical(self._best), self._problem.largest)
         before = self._best_km
         choice = ChoiceModel(self._problem, pool, lp.duals, self._best_km).solve(
             self._best,
@@ -220,6 +225,19 @@ class _Run:
         if self._best_km >= before - exact_km(self._best_km) and not self.done():
             self.search()
         return True
+
+    def _near(self, lp: Bound, slack: float) -> tuple[Candidates, float]:
+        """(all candidates below a reduced cost, that in km): ``slack``, or less if they are too many."""
+        found, reached = Candidates.of([], self._problem.largest), 0.0
+        for share in _SLACKS:
+            priced = self._pricer.below(lp.duals, share * slack, _WHOLE_POOL)
+            if not priced.exact or self._clock.stopped():
+                break
+            before, found, reached = len(found), priced.candidates, share * slack
+            # Their number grows as before, or faster; and time goes with it.
+            if share < 1.0 and len(found) ** 2 > _WHOLE_POOL * before > 0:
+                break
+        return found, reached
 
     def _improve(self, lp: Bound, pool: Candidates) -> Candidates:
         """Look for a better grouping in the likeliest of the pool; what of it a still better one may have."""
