@@ -1,8 +1,8 @@
 """A certified lower bound: the set-partitioning LP over all candidates, by column generation.
 
 Any dual prices give a bound (Lagrange): what the rows are worth, plus for each root the least reduced cost of its
-candidates if negative. Prices are smoothed between the best known and the LP's (Wentges 1997; Pessoa et al. 2018). Once
-the LP is solved, subset-row cuts are added as long as they help.
+candidates if negative, for as many roots as there may be communities. Prices are smoothed between the best known and
+the LP's (Wentges 1997; Pessoa et al. 2018). Once the LP is solved, subset-row cuts are added as long as they help.
 
 Pricing takes nearly all the time, so the LP is solved over all candidates met so far between two rounds of it, and
 cuts are found over the many that are near to having a negative reduced cost.
@@ -26,12 +26,13 @@ from grouping.problem import Problem
 _EXACT = (0.001, 1e-6, 1e-9)
 """A grouping is called optimal when no other is cheaper by a metre, or by a millionth where that is less; where a metre
 is less than a billionth, by that, for floats are not more exact."""
-_SMOOTHING = 0.6
-_FIRST_NODES = 500
-"""Partial sets that pricing may open for each root in the first rounds; eight times more each time nothing is found."""
+_SMOOTHING, _CUT_SMOOTHING = 0.6, 0.0
+_FIRST_NODES, _CUT_NODES = 500, 32_000
+"""Partial sets that pricing may open for each root in the first rounds, without and with cuts; eight times more each
+time nothing is found."""
 _WORTH = 0.005
 """Cuts go on while a round of them closes so much of what is between the bound and the best cost."""
-_CONVERGED, _NEAR = 1e-7, 0.002
+_CONVERGED, _NEAR = 1e-7, 0.01
 """The LP is solved when no more than such a share of its value, or of what is between it and the best cost, is open."""
 _NEGATIVE = 1e-7
 """Reduced costs below this ask for a candidate."""
@@ -94,7 +95,7 @@ def lower_bound(
     centre = Point(Duals.of(_shares(problem, start)), 0.0, np.zeros(0))
     best = Bound(-np.inf, centre.duals, 0.0, False)
     before_cuts = -np.inf
-    smoothing = _SMOOTHING
+    usual = smoothing = _SMOOTHING
     # At first a quick look for candidates does; bounds of unfinished searches hold, though they are weak.
     nodes = min(_FIRST_NODES, pricer.most_nodes)
     while not clock.stopped():
@@ -121,9 +122,11 @@ def lower_bound(
             before_cuts = best.km
             if not lp.cut(best_km):
                 return best
-            smoothing = _SMOOTHING
+            # With so many candidates at hand the LP's own prices are nearly right.
+            usual = smoothing = _CUT_SMOOTHING
+            nodes = min(max(nodes, _CUT_NODES), pricer.most_nodes)
         elif found:
-            smoothing = _SMOOTHING
+            smoothing = usual
         elif deeper:
             nodes = min(8 * nodes, pricer.most_nodes)
         else:

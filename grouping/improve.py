@@ -14,7 +14,7 @@ from grouping.model import ChoiceModel
 from grouping.pricing import Duals
 from grouping.problem import Problem
 
-NEIGHBOURHOOD = 90
+NEIGHBOURHOOD = 150
 """Units of a neighbourhood, about: the size that CP-SAT settles in a fraction of a second."""
 _WORK = 0.5
 """CP-SAT's deterministic seconds for one neighbourhood."""
@@ -83,7 +83,7 @@ def _centres(problem: Problem) -> Ints:
 
 
 def _around(problem: Problem, best: Communities, centre: int) -> list[tuple[int, ...]]:
-    """The communities nearest to a unit, by their nearest members, up to so many units."""
+    """The communities nearest to a unit, by their members' mean distance, up to so many units."""
     away = problem.prices.distance[centre] + problem.prices.cross[centre]
     nearest = sorted(best, key=lambda members: (away[list(members)].mean(), members))
     units = np.cumsum([len(members) for members in nearest])

@@ -17,8 +17,8 @@ from grouping.cuts import NO_CUTS, Cuts, Rows, charged, violated, violated_wider
 from grouping.pricing import Duals
 from grouping.problem import Problem
 
-_CUTS = 120
-"""Cuts added at a time."""
+_CUTS = (120, 0.5)
+"""Cuts added at a time: so many, or so many for each unit where that is more."""
 _LACKING = 1e-6
 """Penalties below this are HiGHS's tolerance."""
 _WORK = (1e-4, 1e-7)
@@ -182,9 +182,10 @@ class Master:
         values = self.values()
         used = np.flatnonzero(values > 1e-9)
         solution = self.columns.sets[used], self.columns.counts[used], values[used]
-        found = violated(*solution, self._problem.twins.alone, _CUTS)
+        most = max(_CUTS[0], round(_CUTS[1] * self._problem.size))
+        found = violated(*solution, self._problem.twins.alone, most)
         if wider and not len(found.whole):
-            found = violated_wider(*solution, self._problem.twins.alone, _CUTS)
+            found = violated_wider(*solution, self._problem.twins.alone, most)
         self._cut(found)
         return len(found.whole)
 

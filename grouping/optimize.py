@@ -30,6 +30,8 @@ _SLACKS = (0.0625, 0.125, 0.25, 0.5, 1.0)
 """Shares of what is between bound and best cost up to which candidates are looked for, one after the other."""
 _POOL = (50_000, 400_000)
 """Candidates that the model is given at first, and at most."""
+_LIKELY = 8
+"""Candidates for each unit among which neighbourhoods choose: more make them slow and hardly better."""
 _FAR, _HOTTER = 0.03, 5.0
 """Beyond this gap the search is made again, so much hotter and longer."""
 _WORK = 20.0
@@ -242,7 +244,7 @@ class _Run:
     def _improve(self, lp: Bound, pool: Candidates) -> Candidates:
         """Look for a better grouping in the likeliest of the pool; what of it a still better one may have."""
         reduced = reduced_costs(self._problem, pool, lp.duals)
-        likely = pool[np.argsort(reduced, kind="stable")[: _POOL[0]]]
+        likely = pool[np.argsort(reduced, kind="stable")[: _LIKELY * self._problem.size]]
         better = improve(
             self._problem,
             likely,

@@ -278,6 +278,8 @@ def _solver(work: float) -> cp_model.CpSolver:
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.max_deterministic_time = work
+    # See grouping.model.
+    solver.parameters.presolve_inclusion_work_limit = 0
     # Its own handler would leave Ctrl-C killing the process for good.
     solver.parameters.catch_sigint_signal = False
     return solver
