@@ -38,7 +38,7 @@ _NEGATIVE = 1e-7
 """Reduced costs below this ask for a candidate."""
 _ADDED = 200
 """Candidates that become columns at a time, beyond two for each unit."""
-_SLACKS = (0.025, 0.05, 0.1, 0.2, 0.4)
+_SLACKS = (0.00625, 0.0125, 0.025, 0.05, 0.1, 0.2, 0.4)
 """Candidates whose reduced cost is below such a share of what is between bound and best cost are met before cutting."""
 _MANY = 150_000
 """Candidates that are met so at most."""
@@ -75,6 +75,7 @@ def lower_bound(
     clock: Clock,
     report: Callable[[float], None],
     met: Candidates | None = None,
+    better: Callable[[Bound, Candidates], float] | None = None,
 ) -> Bound:
     """Solve the LP, and go on with cuts, as far as ``clock`` allows and the bound is below ``best_km``.
 
@@ -86,6 +87,8 @@ def lower_bound(
         clock: asked between rounds.
         report: told each better bound, in km.
         met: other candidates worth knowing from the start.
+        better: told the bound without cuts and likely candidates, looks for a better grouping and returns what the
+            best one costs in km.
 
     """
     lp = _Relaxation(problem, start, clock)
@@ -118,7 +121,10 @@ def lower_bound(
             if done or not priced.exact:
                 return best
             if before_cuts == -np.inf:
-                lp.meet(_likely(pricer, best.duals, best_km - best.km, clock))
+                likely = _likely(pricer, best.duals, best_km - best.km, clock)
+                lp.meet(likely)
+                if better is not None:
+                    best_km = better(best, likely)
             before_cuts = best.km
             if not lp.cut(best_km):
                 return best

@@ -170,7 +170,14 @@ class _Run:
             self._clock,
             self._raise,
             self._search.met,
+            self._better,
         )
+
+    def _better(self, lp: Bound, likely: Candidates) -> float:
+        """Improve the best grouping of many units before cuts are made, which are made for what is left."""
+        if self._problem.size > NEIGHBOURHOOD:
+            self._improve(lp, likely)
+        return self._best_km
 
     def choose(self) -> bool:
         """Choose among all candidates that can be in a better grouping, or the likeliest of them if they are too many.
