@@ -50,6 +50,16 @@ def assert_within_limits(instance: Instance, result: Result) -> None:
     assert limits.cross_region_most < 0 or across <= limits.cross_region_most
 
 
+def assert_best(instance: Instance, result: Result) -> None:
+    """As good as brute force, within the limits, and said to be so."""
+    assert_within_limits(instance, result)
+    left_out, cost = optimum(instance)
+    assert len(result.unplaced) == left_out
+    assert result.cost.total_km == pytest.approx(cost, abs=CLOSE_KM)
+    assert result.bound_km <= cost + 1e-6
+    assert result.status is (Status.OPTIMAL if result.communities else result.status)
+
+
 def communities(result: Result) -> list[list[int]]:
     return [[int(site.id) for site in one.members] for one in result.communities]
 
@@ -58,13 +68,8 @@ def communities(result: Result) -> list[list[int]]:
 @given(instances())
 def test_the_optimum_is_that_of_brute_force(instance: Instance) -> None:
     result = solved(instance)
-    assert_within_limits(instance, result)
-    left_out, cost = optimum(instance)
-    assert len(result.unplaced) == left_out
-    assert result.cost.total_km == pytest.approx(cost, abs=CLOSE_KM)
-    assert result.bound_km <= cost + 1e-6
+    assert_best(instance, result)
     assert grouping_cost(instance, communities(result)) == pytest.approx(result.cost.total_km, abs=1e-6)
-    assert result.status is (Status.OPTIMAL if result.communities else result.status)
 
 
 @thorough
@@ -91,12 +96,7 @@ def assert_settled_by_branching(instance: Instance, few: int, start: int, added:
         patch.setattr("grouping.tree._MANY", 0)
         patch.setattr(Search, "steps", lambda *_: None)
         result = solved(instance)
-    assert_within_limits(instance, result)
-    left_out, cost = optimum(instance)
-    assert len(result.unplaced) == left_out
-    assert result.cost.total_km == pytest.approx(cost, abs=CLOSE_KM)
-    assert result.bound_km <= cost + 1e-6
-    assert result.status is (Status.OPTIMAL if result.communities else result.status)
+    assert_best(instance, result)
 
 
 @thorough
