@@ -186,6 +186,8 @@ class _Run:
             Whether to go on: False once more rounds could do nothing.
 
         """
+        if self._refitted():
+            self.bound()
         lp = self._lp
         if lp is None or not np.isfinite(lp.km):
             return False
@@ -195,6 +197,9 @@ class _Run:
             if len(pool) > _POOL[0] and not self._within(_FAR):
                 # With so wide a gap the search is likelier at fault than the bound.
                 self.search(hotter=_HOTTER)
+                if self._refitted():
+                    self.bound()
+                    return True
                 pool = self._still(lp, pool)
             if self._problem.size > NEIGHBOURHOOD:
                 pool = self._improve(lp, pool)
@@ -233,6 +238,15 @@ class _Run:
             self._room *= 2
         if self._best_km >= before - exact_km(self._best_km) and not self.done():
             self.search()
+        return True
+
+    def _refitted(self) -> bool:
+        """Whether a search has left fewer sites out than seemed to be needed; the bound then starts anew."""
+        left = self._left_out(self._best)
+        if left >= self._problem.unplaced:
+            return False
+        self._problem = self._problem.leaving(left)
+        self._bound_km = 0.0
         return True
 
     def _near(self, lp: Bound, slack: float) -> tuple[Candidates, float]:
@@ -293,6 +307,7 @@ class _Run:
 
     def optimum(self) -> Optimum:
         """What came of it."""
+        self._refitted()
         proved = self._fewest_unplaced and self._within(0.0)
         if proved:
             reason = StoppedBy.PROOF
