@@ -30,6 +30,8 @@ _SLACKS = (0.0625, 0.125, 0.25, 0.5, 1.0)
 """Shares of what is between bound and best cost up to which candidates are looked for, one after the other."""
 _POOL = (50_000, 400_000)
 """Candidates that the model is given at first, and at most."""
+_INSISTED = 3
+"""Searches that pay ever more for sites left out, before it is settled whether they must be."""
 _LIKELY = 8
 """Candidates for each unit among which neighbourhoods choose: more make them slow and hardly better."""
 _FAR, _HOTTER = 0.03, 5.0
@@ -126,6 +128,13 @@ class _Run:
     def place(self) -> None:
         """Make sure that no more sites are left out than must be, and settle how many that is."""
         left = self._left_out(self._best)
+        for _ in range(_INSISTED):
+            if left <= self._problem.unplaced or self._clock.stopped():
+                break
+            # Sites far from all others may cost more than what the search paid for leaving them out.
+            self._search.insist()
+            self.search()
+            left = self._left_out(self._best)
         if left > self._problem.unplaced:
             problem = self._problem
             communities, least = place(problem.prices, problem.smallest, problem.largest, left, _WORK, self._clock)

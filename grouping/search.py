@@ -23,6 +23,7 @@ from grouping.cost import Floats, Ints, Prices, parts
 from grouping.scenario import Limits
 
 _NEIGHBOURS = 24
+_INSISTING = 10.0
 _MET = 100
 """Communities tried that are kept for each unit."""
 _LEG = 500
@@ -123,6 +124,15 @@ class Search:
         alone = label < 0
         label[alone] = np.arange(len(communities), len(communities) + alone.sum())
         _set(self._prices, self._around, self._state, label)
+
+    def insist(self) -> None:
+        """From now on, sites without a community cost much more on the way."""
+        around = self._around
+        self._around = around._replace(
+            missing_km=_INSISTING * around.missing_km, forbidden_km=_INSISTING * around.forbidden_km
+        )
+        if len(self._prices.weight):
+            _set(self._prices, self._around, self._state, self._state.label)
 
     @property
     def met(self) -> Candidates:

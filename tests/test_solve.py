@@ -124,6 +124,17 @@ def test_tight_sizes_are_proved_by_branching(sizes: tuple[int, int, int]) -> Non
     assert solve(sites, load_scenario("base", **tight)).status is Status.OPTIMAL
 
 
+def test_sites_far_from_all_others_are_not_left_out() -> None:
+    """Two of a hundred points, by squared distances, so far off that to leave them out would be much cheaper."""
+    points = np.random.default_rng(1).uniform(0, 10, (100, 2))
+    points[-2:] = 500.0
+    squares = ((points[:, None, :] - points[None, :, :]) ** 2).sum(axis=2)
+    sites = tuple(Site(str(k), str(k), Level.COUNTY, HERE) for k in range(100))
+    scenario = load_scenario(**{"size.preferred": 3, "size.max": 5, "size.km": 0.0, "stop.seconds": 10})
+    result = solve(Applications(sites), scenario, distances=Distances(squares))
+    assert not result.unplaced
+
+
 def test_must_links_bind_and_avoidances_separate() -> None:
     sites = counties(24)
     must = Link(sites[0].id, sites[-1].id, Kind.PAIRING, HERE, must=True)
