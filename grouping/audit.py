@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from grouping.check import CheckReport, check, findings, rule_name
+from grouping.check import CheckReport, check
 from grouping.cost import Cost
 from grouping.distances import Distances
 from grouping.errors import AuditError
@@ -15,6 +15,7 @@ from grouping.messages import Message, message
 from grouping.result import Community, LevelResult
 from grouping.scenario import Scenario
 from grouping.sites import Applications
+from grouping.verdicts import findings, rule_name
 
 _TOLERANCE = 1e-6
 """How far two sums of the same costs may lie apart, as a fraction and in km."""

@@ -5,7 +5,6 @@ It takes any grouping, also one edited by hand, and knows nothing of how groupin
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -16,14 +15,12 @@ from grouping.cost import Cost, Terms
 from grouping.distances import Distances, great_circle
 from grouping.levels import Level
 from grouping.links import Kind, Link, Links
-from grouping.messages import Lang, Message, message, say
+from grouping.messages import Message, message
 from grouping.names import Absent, SiteNames, Unknown
+from grouping.numbers import km_text
 from grouping.regions import read_macro_regions
 from grouping.scenario import POLICY_SIZE, Scenario
 from grouping.sites import Applications, Site
-
-_MOST_LINES = 20
-"""How many findings of one rule are told in words; the report itself has all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +277,7 @@ class _Audit:
                 "check.crosses",
                 community=community.label,
                 regions=community.regions,
-                km=_km(community.cost.cross_region_km),
+                km=km_text(community.cost.cross_region_km),
             )
             for community in self.communities
             if len(community.regions) > 1
@@ -360,7 +357,7 @@ class _Audit:
         for link in self._links:
             if link.must or self._together(link) is not (link.kind is Kind.AVOID):
                 continue
-            values = {**self._ends(link), "km": _km(link.km or 0.0)}
+            values = {**self._ends(link), "km": km_text(link.km or 0.0)}
             apart, together = message("check.should_apart", **values), message("check.should_together", **values)
             broken.append(together if link.kind is Kind.AVOID else apart)
         title = message("check.rule_links")
@@ -374,60 +371,3 @@ class _Audit:
 
     def _name(self, id_: str) -> str:
         return self._sites[id_].name if id_ in self._sites else id_
-
-
-# --- In words ------------------------------------------------------------------------------------------
-
-
-def check_lines(report: CheckReport, lang: Lang = "zh") -> list[str]:
-    """The report as lines of text: each rule with what breaks it, then the cost and the verdict."""
-    lines: list[str] = []
-    for rule in report.rules:
-        lines.append(say("check.line", lang, mark=mark(rule), rule=rule_name(rule), outcome=outcome(rule)))
-        lines += [f"    {finding.text(lang)}" for finding in findings(rule)]
-    lines.append(cost_line(report.cost).text(lang))
-    lines.append(verdict(report).text(lang))
-    return lines
-
-
-def findings(rule: RuleOutcome) -> list[Message]:
-    """What breaks a rule, as far as anyone would read."""
-    more = len(rule.broken) - _MOST_LINES
-    return [*rule.broken[:_MOST_LINES], *([message("check.more", count=more)] if more > 0 else [])]
-
-
-def mark(rule: RuleOutcome) -> str:
-    """One sign for what became of a rule: kept, broken, or set aside at a price."""
-    return "✓" if rule.passed else "✗" if rule.hard else "△"
-
-
-def rule_name(rule: RuleOutcome) -> Message:
-    """The rule with its article."""
-    if rule.article is None:
-        return rule.title
-    return message("check.with_article", rule=rule.title, article=rule.article.split(", "))
-
-
-def outcome(rule: RuleOutcome) -> Message:
-    """What became of a rule, and at what price."""
-    if rule.passed:
-        return message("check.kept")
-    if rule.hard or rule.cost_km is None:
-        return message("check.broken", count=len(rule.broken))
-    return message("check.broken_at_a_price", count=len(rule.broken), km=_km(rule.cost_km))
-
-
-def cost_line(cost: Cost) -> Message:
-    """A cost and its parts."""
-    parts = {name: _km(km) for name, km in cost.parts().items()}
-    return message("check.cost", total=_km(cost.total_km), **parts)
-
-
-def verdict(report: CheckReport) -> Message:
-    """Whether the grouping may stand."""
-    count = sum(rule.hard and not rule.passed for rule in report.rules)
-    return message("check.fails", count=count) if count else message("check.passes")
-
-
-def _km(km: float) -> str:
-    return f"{km:,.0f}" if math.isfinite(km) else "∞"

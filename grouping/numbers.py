@@ -1,4 +1,4 @@
-"""Numbers as people type them into a table."""
+"""Numbers as people type them into a table, and as they read them."""
 
 from __future__ import annotations
 
@@ -17,3 +17,8 @@ def number(text: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
+
+
+def km_text(value: float) -> str:
+    """Kilometres for reading: no decimals, thousands apart."""
+    return f"{value:,.0f}" if math.isfinite(value) else "∞"

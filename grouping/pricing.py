@@ -17,9 +17,10 @@ import numpy as np
 from grouping.borders import NO_BORDER, Border, crossing
 from grouping.candidates import Candidates
 from grouping.clock import Clock
+from grouping.company import Ties, factor_of, nearest
 from grouping.cost import HOSTED, Floats, Ints
 from grouping.cuts import Cuts, tolls
-from grouping.depth_first import Ties, factor_of, nearest, search_root
+from grouping.depth_first import search_root
 from grouping.problem import Problem
 
 _ROOM = 256

@@ -13,8 +13,9 @@ from rich.table import Table
 
 from grouping.levels import Level
 from grouping.messages import Lang, Message, message, say
+from grouping.numbers import km_text
 from grouping.result import relative_gap
-from grouping.wording import km, percent
+from grouping.wording import percent
 
 if TYPE_CHECKING:
     from grouping.solve import Progress
@@ -104,8 +105,8 @@ class ProgressView:
         return (
             news.level.label.text(self._lang),
             phase.text(self._lang) if isinstance(phase, Message) else phase,
-            "–" if news.best_km is None else km(news.best_km),
-            "–" if news.bound_km is None else km(news.bound_km),
+            "–" if news.best_km is None else km_text(news.best_km),
+            "–" if news.bound_km is None else km_text(news.bound_km),
             gap,
             say("progress.seconds", self._lang, seconds=f"{seconds:.1f}"),
         )

@@ -6,16 +6,18 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from grouping.check import CheckReport, findings, mark, outcome, rule_name, verdict
+from grouping.check import CheckReport
 from grouping.clock import StoppedBy
 from grouping.cost import Cost
 from grouping.errors import Where
 from grouping.levels import Level
 from grouping.messages import Lang, Message, message, say
+from grouping.numbers import km_text
 from grouping.result import Community, LinkOutcome, Result, Status
 from grouping.scenario import policy_remarks
 from grouping.sites import Position, Remark, Site
-from grouping.wording import COST_PARTS, km, measure, proof, stop_reason
+from grouping.verdicts import findings, mark, outcome, rule_name, verdict
+from grouping.wording import COST_PARTS, measure, proof, stop_reason
 
 _MOST_LINES = 60
 """A list longer than this is told in full by the workbook alone."""
@@ -78,7 +80,7 @@ class _Report:
         yield self._item("report.asked_list", file=_escaped(file), count=len(result.applications.sites), levels=levels)
         size = scenario.size
         yield self._item("report.asked_scenario", name=_escaped(scenario.name), seed=scenario.seed)
-        yield self._item("report.asked_size", min=size.min, max=size.max, preferred=size.preferred, km=km(size.km))
+        yield self._item("report.asked_size", min=size.min, max=size.max, preferred=size.preferred, km=km_text(size.km))
         limits = scenario.communities
         if limits.fewest:
             yield self._item("report.asked_fewest", fewest=limits.fewest)
@@ -89,7 +91,7 @@ class _Report:
         yield self._item("report.asked_travel", measure=measure(result))
         if result.distance_file:
             yield self._item("report.asked_matrix", file=_escaped(result.distance_file))
-        yield self._item("report.asked_region", km=km(scenario.travel.cross_region_km))
+        yield self._item("report.asked_region", km=km_text(scenario.travel.cross_region_km))
         yield self._item("report.asked_links", count=len(result.links))
         for remark in policy_remarks(scenario):
             yield f"- **{self._text(remark)}**"
@@ -113,8 +115,8 @@ class _Report:
                     str(len(level.communities)),
                     str(sum(len(community.members) for community in level.communities)),
                     str(len(level.unplaced)),
-                    km(level.cost.total_km),
-                    km(level.bound_km),
+                    km_text(level.cost.total_km),
+                    km_text(level.bound_km),
                     self._text(proof(level)),
                     self._text(stop_reason(level)),
                 )
@@ -124,19 +126,21 @@ class _Report:
         yield ""
         if result.status is Status.NOTHING_TO_GROUP:
             return
-        yield self._say("report.cost_total", total=km(result.cost.total_km))
+        yield self._say("report.cost_total", total=km_text(result.cost.total_km))
         yield ""
         explanations = (
             measure(result),
-            message("report.explain_cross_region", km=km(result.scenario.travel.cross_region_km)),
-            message("report.explain_size", preferred=result.scenario.size.preferred, km=km(result.scenario.size.km)),
+            message("report.explain_cross_region", km=km_text(result.scenario.travel.cross_region_km)),
+            message(
+                "report.explain_size", preferred=result.scenario.size.preferred, km=km_text(result.scenario.size.km)
+            ),
             message("report.explain_links"),
         )
         for name, value, why in zip(COST_PARTS, result.cost.parts().values(), explanations, strict=True):
-            yield self._item("report.cost_part", part=name, km=km(value), why=why)
+            yield self._item("report.cost_part", part=name, km=km_text(value), why=why)
         if result.bound_km > 0:
             yield ""
-            yield self._say("report.bound_explained", bound=km(result.bound_km))
+            yield self._say("report.bound_explained", bound=km_text(result.bound_km))
 
     def _communities(self) -> Iterator[str]:
         if not self._result.communities:
@@ -162,11 +166,11 @@ class _Report:
         else:
             yield self._item("report.lead", name=_escaped(community.lead.name))
         if community.crosses_regions:
-            yield self._item("report.crosses", regions=community.regions, km=km(community.cost.cross_region_km))
+            yield self._item("report.crosses", regions=community.regions, km=km_text(community.cost.cross_region_km))
         elif community.regions:
             yield self._item("report.region", region=community.regions[0])
-        yield self._item("report.distances", mean=km(community.mean_km), max=km(community.max_km))
-        yield self._item("report.cost", total=km(community.cost.total_km), parts=self._parts(community.cost))
+        yield self._item("report.distances", mean=km_text(community.mean_km), max=km_text(community.max_km))
+        yield self._item("report.cost", total=km_text(community.cost.total_km), parts=self._parts(community.cost))
         yield ""
 
     def _unplaced(self) -> Iterator[str]:
@@ -190,11 +194,11 @@ class _Report:
             yield self._say("report.no_links")
             return
         kept = sum(item.honoured for item in result.links)
-        yield self._say("report.links_kept", count=len(result.links), kept=kept, km=km(result.cost.links_km))
+        yield self._say("report.links_kept", count=len(result.links), kept=kept, km=km_text(result.cost.links_km))
         yield ""
         broken = [item for item in result.links if not item.honoured]
         for item in broken[:_MOST_LINES]:
-            yield self._item("report.link_broken", **self._ends(item), km=km(item.cost_km), where=item.link.where)
+            yield self._item("report.link_broken", **self._ends(item), km=km_text(item.cost_km), where=item.link.where)
         if len(broken) > _MOST_LINES:
             yield self._item("report.more_links", count=len(broken) - _MOST_LINES)
         if result.unhonourable:
@@ -265,7 +269,7 @@ class _Report:
 
     def _parts(self, cost: Cost) -> list[Message]:
         return [
-            message("report.part_of_cost", part=name, km=km(value))
+            message("report.part_of_cost", part=name, km=km_text(value))
             for name, value in zip(COST_PARTS, cost.parts().values(), strict=True)
             if round(value) != 0
         ]

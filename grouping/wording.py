@@ -54,11 +54,6 @@ def measure(result: Result) -> Message:
     return _PARTS_EXPLAINED[result.scenario.travel.measure]
 
 
-def km(value: float) -> str:
-    """Kilometres for reading: no decimals, thousands apart."""
-    return f"{value:,.0f}" if math.isfinite(value) else "∞"
-
-
 def percent(fraction: float) -> str:
     """A fraction as a percentage of two decimals, rounded up: a gap must never look smaller than it is.
 

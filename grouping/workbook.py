@@ -10,12 +10,13 @@ from pathlib import Path
 
 import xlsxwriter
 
-from grouping.check import CheckReport, outcome, rule_name, verdict
+from grouping.check import CheckReport
 from grouping.links import Kind
 from grouping.messages import Lang, Message, message, say
 from grouping.result import Result
 from grouping.scenario_files import scenario_values
 from grouping.sheets import Cell, Degrees, Fraction, Setting, Sheets, Table
+from grouping.verdicts import outcome, rule_name, verdict
 from grouping.wording import proof, stop_reason
 
 _WIDEST_OF_THE_LIST = 40

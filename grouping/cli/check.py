@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from grouping.applications import read_applications
-from grouping.check import CheckReport, cost_line, findings, mark, outcome, rule_name, verdict
+from grouping.check import CheckReport
 from grouping.check import check as audit
 from grouping.cli.reading import Reading
 from grouping.cli.speaking import Choice, SpeakingCommand, lang_option
@@ -23,6 +23,7 @@ from grouping.link_files import applicable_links
 from grouping.messages import Lang, say
 from grouping.scenario_files import load_scenario
 from grouping.sites import Remark
+from grouping.verdicts import cost_line, findings, mark, outcome, rule_name, verdict
 
 BROKEN = 4
 """Exit code where a hard rule is broken."""

@@ -8,20 +8,21 @@ from typing import Literal
 import click
 
 from grouping.applications import read_applications
-from grouping.check import verdict
 from grouping.cli.reading import Reading
 from grouping.cli.speaking import Choice, SpeakingCommand, lang_option
 from grouping.clock import StoppedBy
 from grouping.errors import AuditError
 from grouping.maps import Atlas, MapOptions
 from grouping.messages import Lang, Message, message, say
+from grouping.numbers import km_text
 from grouping.outputs import Written, check_folder, write_outputs
 from grouping.progress import ProgressView
 from grouping.result import Result
 from grouping.scenario_files import bounds, load_scenario
 from grouping.search import compiled
 from grouping.solve import solve as search
-from grouping.wording import km, proof
+from grouping.verdicts import verdict
+from grouping.wording import proof
 
 UNPLACED = 3
 """Exit code of --strict where a site has no community."""
@@ -131,7 +132,7 @@ def _tell(result: Result, written: Written, lang: Lang) -> None:
             communities=len(result.communities),
             placed=placed,
             unplaced=len(result.unplaced),
-            cost=km(result.cost.total_km),
+            cost=km_text(result.cost.total_km),
             proof=proof(result),
         )
     )

@@ -1,0 +1,229 @@
+"""Bounds on what those who may still join a community add at least: what makes pricing fast.
+
+For a community of q sites the cost is a sum over its members and pairs of members. So the cheapest way to add the
+missing weight is a bound, where each addition is charged half of its cheapest connections to the others (which are
+charged their half in turn).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from grouping.cost import HOSTED, ROTATING, Floats, Ints
+
+TABLED = 200
+"""Units up to which what connects those that may join a root is put into a table."""
+_INTIMATE = 32
+"""Units up to which bounds of their own are made for those that may join a root."""
+
+
+class Ties(NamedTuple):
+    """Connections among all units.
+
+    ``joint`` (u, u) is distance and border surcharge together, ``pair`` that of the prices. ``near`` (sizes, u,
+    largest + 1) bounds, for each size of community, what connects a unit to others of so much weight in all.
+    """
+
+    joint: Floats
+    pair: Floats
+    near: Floats
+
+
+@njit(cache=True, nogil=True)
+def factor_of(measure, size):  # type: ignore[no-untyped-def]
+    """What a kilometre between two members counts in a community of ``size`` sites."""
+    if measure == ROTATING:
+        return 2.0 / size
+    return 0.0 if measure == HOSTED else 1.0
+
+
+@njit(cache=True, nogil=True)
+def connection(ties, factor, a, b):  # type: ignore[no-untyped-def]
+    """What two units add by being together, or by being one unit."""
+    value = factor * ties.joint[a, b]
+    if ties.pair.shape[0] > 0:
+        value += ties.pair[a, b]
+    return value
+
+
+@njit(cache=True, nogil=True)
+def _insert(rates, weights, count, rate, weight):  # type: ignore[no-untyped-def]
+    """Put a rate and its weight among the first ``count``, which are sorted by rate."""
+    place = count
+    while place > 0 and rates[place - 1] > rate:
+        rates[place] = rates[place - 1]
+        weights[place] = weights[place - 1]
+        place -= 1
+    rates[place] = rate
+    weights[place] = weight
+
+
+@njit(cache=True, nogil=True)
+def cheapest(keys, weights, count, need, filled):  # type: ignore[no-untyped-def]
+    """Fill ``filled[x]``, x = 0..need, with a lower bound on the cost of items of weight x in all.
+
+    It is the linear relaxation of the knapsack (Dantzig 1957): items by cost per weight, the last one divided.
+    Infinite where the items do not suffice. ``keys`` and ``weights`` hold ``count`` items.
+    """
+    rates = np.empty(need + 1)
+    sizes = np.empty(need + 1, dtype=np.int64)
+    kept = 0
+    covered = 0
+    for i in range(count):
+        weight = weights[i]
+        if weight > need:
+            continue
+        rate = keys[i] / weight
+        if covered >= need and rate >= rates[kept - 1]:
+            continue
+        # No more than `need` items are kept before this one, for each weighs one at least.
+        _insert(rates, sizes, kept, rate, weight)
+        kept += 1
+        covered += weight
+        while covered - sizes[kept - 1] >= need:
+            kept -= 1
+            covered -= sizes[kept]
+    x = 0
+    total = 0.0
+    filled[0] = 0.0
+    for k in range(kept):
+        for _ in range(sizes[k]):
+            if x < need:
+                total += rates[k]
+                x += 1
+                filled[x] = total
+    for rest in range(x + 1, need + 1):
+        filled[rest] = np.inf
+
+
+class Company(NamedTuple):
+    """Units that may be together, numbered 0 to m: their weights, and what is known of their connections.
+
+    ``joint`` (m, m) is what two of them add by being together, (0, 0) if that is not worth a table. ``near`` (m, width)
+    bounds what connects one to others of so much weight in all, links aside; ``partner[start[k] : start[k + 1]]`` are
+    those whom unit k gains by being with. Only partners can undercut ``near``, and only while they may still join.
+    """
+
+    weight: Ints
+    joint: Floats
+    near: Floats
+    start: Ints
+    partner: Ints
+
+
+@njit(cache=True, nogil=True)
+def company_of(weight, factor, ties, index, units):  # type: ignore[no-untyped-def]
+    """The company of the given ``units`` in a community of the size of that ``index``.
+
+    Without links a large company is not worth its own bounds: those among all units serve nearly as well.
+    """
+    width = ties.near.shape[2]
+    count = len(units)
+    weights = weight[units]
+    linked = ties.pair.shape[0] > 0
+    tabled = linked or count <= TABLED
+    joint = np.empty((count, count)) if tabled else np.empty((0, 0))
+    near = np.zeros((count, width))
+    start = np.zeros(count + 1, dtype=np.int64)
+    keys = np.empty(count)
+    others = np.empty(count, dtype=np.int64)
+    if linked:
+        for k in range(count):
+            start[k + 1] = start[k]
+            for j in range(count):
+                start[k + 1] += j != k and ties.pair[units[k], units[j]] < 0.0
+    partner = np.empty(start[count], dtype=np.int64)
+    own = linked or (factor > 0.0 and count <= _INTIMATE)
+    if not tabled:
+        for k in range(count):
+            near[k] = ties.near[index, units[k]]
+        return Company(weights, joint, near, start, partner)
+    for k in range(count):
+        known = 0
+        met = start[k]
+        for j in range(count):
+            joint[k, j] = connection(ties, factor, units[k], units[j])
+            if j != k:
+                keys[known] = joint[k, j]
+                others[known] = weights[j]
+                if linked and ties.pair[units[k], units[j]] < 0.0:
+                    keys[known] -= ties.pair[units[k], units[j]]
+                    partner[met] = j
+                    met += 1
+                known += 1
+        if own:
+            cheapest(keys, others, known, width - 1, near[k])
+        else:
+            near[k] = ties.near[index, units[k]]
+    return Company(weights, joint, near, start, partner)
+
+
+@njit(cache=True, nogil=True)
+def _linked(company, a, need, here):  # type: ignore[no-untyped-def]
+    """A lower bound on what connects ``a``, which has partners, to others of weight ``need`` among those ``here``."""
+    first, last = company.start[a], company.start[a + 1]
+    near = company.near[a]
+    # The best partners, each for its weight, and the rest by distance alone.
+    rates = np.empty(last - first)
+    weights = np.empty(last - first, dtype=np.int64)
+    count = 0
+    for k in range(first, last):
+        b = company.partner[k]
+        if here[b] and company.weight[b] <= need:
+            _insert(rates, weights, count, company.joint[a, b] / company.weight[b], company.weight[b])
+            count += 1
+    least = near[need]
+    total = 0.0
+    left = need
+    for k in range(count):
+        # By single sites: the best split may be anywhere within a partner, for its bound is one of divisible items.
+        for _ in range(min(left, weights[k])):
+            total += rates[k]
+            left -= 1
+            least = min(least, total + near[left])
+    return least
+
+
+@njit(cache=True, nogil=True)
+def bounds(company, items, gains, tolls, count, need, here, keys, weights, filled):  # type: ignore[no-untyped-def]
+    """Bounds for adding weight ``need`` out of ``items[:count]``, whose ``gains`` and ``tolls`` are known.
+
+    A toll is paid for cuts by the first of two to join, so both together pay half of it each.
+
+    Fills ``keys`` with what each item adds at least, ``weights``, and ``filled`` as :func:`cheapest` does.
+    """
+    linked = len(company.partner) > 0
+    if linked:
+        for k in range(count):
+            here[items[k]] = True
+    for k in range(count):
+        a = items[k]
+        weights[k] = company.weight[a]
+        rest = max(0, need - weights[k])
+        if linked and company.start[a] < company.start[a + 1]:
+            keys[k] = gains[k] + 0.5 * (tolls[k] + _linked(company, a, rest, here))
+        else:
+            keys[k] = gains[k] + 0.5 * (tolls[k] + company.near[a, rest])
+    if linked:
+        for k in range(count):
+            here[items[k]] = False
+    cheapest(keys, weights, count, need, filled)
+
+
+@njit(cache=True, nogil=True)
+def nearest(weight, factor, ties, near):  # type: ignore[no-untyped-def]
+    """Fill ``near`` (u, width) for one size, see :class:`Ties`."""
+    units = len(weight)
+    keys = np.empty(units)
+    weights = np.empty(units, dtype=np.int64)
+    for a in range(units):
+        count = 0
+        for b in range(units):
+            if a != b:
+                keys[count] = connection(ties, factor, a, b)
+                weights[count] = weight[b]
+                count += 1
+        cheapest(keys, weights, count, near.shape[1] - 1, near[a])
