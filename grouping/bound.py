@@ -75,7 +75,7 @@ def lower_bound(
     clock: Clock,
     report: Callable[[float], None],
     met: Candidates | None = None,
-    better: Callable[[Bound, Candidates], float] | None = None,
+    improve: Callable[[Bound, Candidates], float] | None = None,
 ) -> Bound:
     """Solve the LP, and go on with cuts, as far as ``clock`` allows and the bound is below ``best_km``.
 
@@ -87,7 +87,7 @@ def lower_bound(
         clock: asked between rounds.
         report: told each better bound, in km.
         met: other candidates worth knowing from the start.
-        better: told the bound without cuts and likely candidates, looks for a better grouping and returns what the
+        improve: told the bound without cuts and likely candidates, looks for a better grouping and returns what the
             best one costs in km.
 
     """
@@ -98,7 +98,7 @@ def lower_bound(
     centre = Point(Duals.of(_shares(problem, start)), 0.0, np.zeros(0))
     best = Bound(-np.inf, centre.duals, 0.0, False)
     before_cuts = -np.inf
-    usual = smoothing = _SMOOTHING
+    farthest = smoothing = _SMOOTHING
     # At first a quick look for candidates does; bounds of unfinished searches hold, though they are weak.
     nodes = min(_FIRST_NODES, pricer.most_nodes)
     while not clock.stopped():
@@ -123,16 +123,16 @@ def lower_bound(
             if before_cuts == -np.inf:
                 likely = _likely(pricer, best.duals, best_km - best.km, clock)
                 lp.meet(likely)
-                if better is not None:
-                    best_km = better(best, likely)
+                if improve is not None:
+                    best_km = improve(best, likely)
             before_cuts = best.km
             if not lp.cut(best_km):
                 return best
             # With so many candidates at hand the LP's own prices are nearly right.
-            usual = smoothing = _CUT_SMOOTHING
+            farthest = smoothing = _CUT_SMOOTHING
             nodes = min(max(nodes, _CUT_NODES), pricer.most_nodes)
         elif found:
-            smoothing = usual
+            smoothing = farthest
         elif deeper:
             nodes = min(8 * nodes, pricer.most_nodes)
         else:

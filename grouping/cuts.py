@@ -110,6 +110,11 @@ class Cuts(NamedTuple):
         return Rows(self.units, self.shares, self.whole)
 
     @property
+    def are_triples(self) -> bool:
+        """Whether pricing knows all of them."""
+        return bool((self.whole == 2).all() and (self.units[:, 3:] < 0).all())
+
+    @property
     def worth(self) -> float:
         """Km that all of them take off a bound."""
         return float((self.price * self.rows.most).sum())

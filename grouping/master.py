@@ -91,23 +91,19 @@ class Master:
         self._fixed_rows = self._border_row + (problem.crossing is not None)
         self._fixed_columns = before + len(lenient)
         self._penalties = np.arange(before, self._fixed_columns, dtype=np.int32)
-        self._known: set[bytes] = set()
         self.columns = Candidates.of([], problem.largest)
         self.cuts = NO_CUTS
         self.add(start)
         self._cut(cuts)
 
-    def add(self, candidates: Candidates) -> Candidates:
-        """Take in candidates; those that were not there before."""
-        fresh = [k for k, row in enumerate(candidates.sets) if row.tobytes() not in self._known]
-        self._known.update(candidates.sets[k].tobytes() for k in fresh)
-        chosen = candidates[np.array(fresh, dtype=np.int64)]
-        if not fresh:
-            return chosen
+    def add(self, chosen: Candidates) -> None:
+        """Take in candidates that were not there before."""
+        if not len(chosen):
+            return
         costs = totals(self._problem.prices, chosen.sets, chosen.counts)
         cut = charged(self.cuts, chosen.sets, chosen.counts)
         limited = self._problem.crossing is not None
-        across = crossing(self._problem.region, chosen.sets, chosen.counts) if limited else np.zeros(len(fresh))
+        across = crossing(self._problem.region, chosen.sets, chosen.counts) if limited else np.zeros(len(chosen))
         first = self._problem.twins.first
         starts, entries, values = [0], list[int](), list[int]()
         for row, count, cuts, over in zip(chosen.sets, chosen.counts, cut, across, strict=True):
@@ -117,9 +113,9 @@ class Master:
             entries += (self._fixed_rows + counting).tolist()
             values += [*times.values(), 1, *[1] * bool(over), *cuts[counting].tolist()]
             starts.append(len(entries))
-        zeros, ones = np.zeros(len(fresh)), np.full(len(fresh), highspy.kHighsInf)
+        zeros, ones = np.zeros(len(chosen)), np.full(len(chosen), highspy.kHighsInf)
         self._highs.addCols(
-            len(fresh),
+            len(chosen),
             costs,
             zeros,
             ones,
@@ -132,7 +128,6 @@ class Master:
         self.columns = Candidates(
             np.concatenate([self.columns.sets, chosen.sets]), np.concatenate([self.columns.counts, chosen.counts])
         )
-        return chosen
 
     def solve(self) -> tuple[Point, float]:
         """(dual prices, value in km) of the LP over the candidates at hand."""

@@ -179,10 +179,10 @@ class _Run:
             self._clock,
             self._raise,
             self._search.met,
-            self._better,
+            self._before_cuts,
         )
 
-    def _better(self, lp: Bound, likely: Candidates) -> float:
+    def _before_cuts(self, lp: Bound, likely: Candidates) -> float:
         """Improve the best grouping of many units before cuts are made, which are made for what is left."""
         if self._problem.size > NEIGHBOURHOOD:
             self._improve(lp, likely)
@@ -195,7 +195,7 @@ class _Run:
             Whether to go on: False once more rounds could do nothing.
 
         """
-        if self._refitted():
+        if self._fewer_left_out():
             self.bound()
         lp = self._lp
         if lp is None or not np.isfinite(lp.km):
@@ -206,7 +206,7 @@ class _Run:
             if len(pool) > _POOL[0] and not self._within(_FAR):
                 # With so wide a gap the search is likelier at fault than the bound.
                 self.search(hotter=_HOTTER)
-                if self._refitted():
+                if self._fewer_left_out():
                     self.bound()
                     return True
                 pool = self._still(lp, pool)
@@ -249,8 +249,8 @@ class _Run:
             self.search()
         return True
 
-    def _refitted(self) -> bool:
-        """Whether a search has left fewer sites out than seemed to be needed; the bound then starts anew."""
+    def _fewer_left_out(self) -> bool:
+        """Whether a search has left out fewer sites than seemed to be needed; if so, there is no bound any more."""
         left = self._left_out(self._best)
         if left >= self._problem.unplaced:
             return False
@@ -316,7 +316,7 @@ class _Run:
 
     def optimum(self) -> Optimum:
         """What came of it."""
-        self._refitted()
+        self._fewer_left_out()
         proved = self._fewest_unplaced and self._within(0.0)
         if proved:
             reason = StoppedBy.PROOF

@@ -135,6 +135,8 @@ class Pricer:
         return ties
 
     def _search(self, duals: Duals, threshold: float, best_only: bool, most: int, nodes: int) -> Priced:
+        if not duals.cuts.are_triples:
+            raise ValueError("pricing knows cuts of three rows only")
         ties = self._ties
 
         def search(root: tuple[int, int]) -> tuple[Ints, float, bool, int]:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+import grouping.bound
 import grouping.pricing
 from grouping import Scenario
 from grouping.borders import NO_BORDER, Border
@@ -141,7 +142,7 @@ def test_the_lp_bound_is_that_of_all_candidates(instance: Instance) -> None:
     margin = 1e-3 + 1e-6 * float(np.max(instance.km))
     assert grown.km == pytest.approx(full.km, abs=margin)
     cut = lower_bound(problem, pricer_of(problem), worst, cost + 1.0, Clock(60.0), lambda _: None)
-    near = margin + 0.02 * (cost + 1.0 - grown.km)
+    near = margin + grouping.bound._NEAR * (cost + 1.0 - grown.km)
     assert grown.km - near <= cut.km <= cost + 1e-6
     pool = pricer_of(problem).below(cut.duals, cost - cut.km + 1e-3, 10_000)
     assert pool.exact
