@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from grouping.areas import Areas, area_tolls
 from grouping.candidates import Candidates
 from grouping.clock import Clock
 from grouping.cost import Floats, totals
@@ -26,12 +27,14 @@ from grouping.problem import Problem
 _EXACT = (0.001, 1e-6, 1e-9)
 """A grouping is called optimal when no other is cheaper by a metre, or by a millionth where that is less; where a metre
 is less than a billionth, by that, for floats are not more exact."""
-_SMOOTHING, _CUT_SMOOTHING = 0.6, 0.0
+_SMOOTHING, _CUT_SMOOTHING = 0.6, 0.6
 _FIRST_NODES, _CUT_NODES = 500, 32_000
 """Partial sets that pricing may open for each root in the first rounds, without and with cuts; eight times more each
 time nothing is found."""
 _WORTH = 0.005
 """Cuts go on while a round of them closes so much of what is between the bound and the best cost."""
+_STALE = 5
+"""Cuts at hand go on until so many rounds in a row were worth nothing: areas may be broken only after many triples."""
 _CONVERGED, _NEAR = 1e-7, 0.01
 """The LP is solved when no more than such a share of its value, or of what is between it and the best cost, is open."""
 _NEGATIVE = 1e-7
@@ -95,7 +98,7 @@ def lower_bound(
     if met is not None:
         lp.meet(Candidates.of(problem.twins.canonical(met), problem.largest))
     # Shares of what a good grouping costs are nearer to the best prices than the first LPs' are.
-    centre = Point(Duals.of(_shares(problem, start)), 0.0, np.zeros(0))
+    centre = Point(Duals.of(_shares(problem, start), problem.largest), 0.0, np.zeros(0), np.zeros(0))
     best = Bound(-np.inf, centre.duals, 0.0, False)
     before_cuts = -np.inf
     farthest = smoothing = _SMOOTHING
@@ -103,7 +106,7 @@ def lower_bound(
     nodes = min(_FIRST_NODES, pricer.most_nodes)
     while not clock.stopped():
         out, value = lp.solve()
-        at = centre.towards(out, 1 - smoothing, lp.cuts)
+        at = centre.towards(out, 1 - smoothing, lp.cuts, lp.areas)
         priced = pricer.least(at.duals, nodes)
         km = certified(problem, at.duals, at.unplaced, priced.least)
         if km > best.km:
@@ -151,12 +154,17 @@ class _Relaxation:
         self._known = {row.tobytes() for row in self._pool.sets}
         self._costs = totals(problem.prices, self._pool.sets, self._pool.counts)
         self._inside = np.ones(len(self._pool), dtype=np.bool_)
-        self._master = Master(problem, self._pool, None, NO_CUTS, clock)
+        self._master = Master(problem, self._pool, None, NO_CUTS, Areas.none(problem.size, problem.largest), clock)
 
     @property
     def cuts(self) -> Rows:
         """The cuts so far."""
         return self._master.cuts
+
+    @property
+    def areas(self) -> Areas:
+        """The areas so far."""
+        return self._master.areas
 
     def meet(self, candidates: Candidates) -> Candidates:
         """Take in candidates; those that were not known before."""
@@ -180,7 +188,7 @@ class _Relaxation:
         while True:
             point, value = self._master.solve()
             self._clock.spend(_LOOK * len(self._pool))
-            reduced = self._costs - point.duals.worth(self._pool)
+            reduced = self._costs - point.duals.worth(self._pool, self._problem.prices.weight)
             missing = np.flatnonzero((reduced < -_NEGATIVE) & ~self._inside)
             if not len(missing):
                 return point, value
@@ -192,10 +200,12 @@ class _Relaxation:
         """Add cuts as long as they close much of what is between the LP and the best cost; whether there were any."""
         _, before = self.solve()
         some = False
+        stale = 0
         while self._master.cut(wider=False):
             some = True
             _, value = self.solve()
-            if value - before < _WORTH * (best_km - value):
+            stale = stale + 1 if value - before < _WORTH * (best_km - value) else 0
+            if stale > _STALE or value >= best_km:
                 break
             before = value
         return some
@@ -224,12 +234,15 @@ def certified(problem: Problem, duals: Duals, unplaced: float, least: Floats) ->
         duals.unit.sum(),
         duals.community * count,
         -duals.cuts.worth,
+        -duals.areas.worth,
         -duals.border.price * (problem.crossing or 0),
         unplaced * problem.unplaced,
         roots.sum(),
     ]
     if problem.unplaced:
-        terms.append(np.minimum(problem.prices.apart - duals.unit - unplaced * weight, 0.0).sum())
+        every = np.arange(problem.size)[:, None]
+        alone = area_tolls(duals.areas.tolls, weight, every, np.ones(problem.size, dtype=np.int64))
+        terms.append(np.minimum(problem.prices.apart - duals.unit - unplaced * weight + alone, 0.0).sum())
     sizes = np.abs(duals.unit).sum() + np.abs(roots).sum() + sum(map(abs, terms))
     return float(sum(terms) - _ROUNDING * sizes)
 
@@ -247,4 +260,6 @@ def _shares(problem: Problem, grouping: Candidates) -> Floats:
 
 def reduced_costs(problem: Problem, candidates: Candidates, duals: Duals) -> Floats:
     """(m,) km: what candidates cost, with their cuts, less the prices of their units and of a community."""
-    return np.asarray(totals(problem.prices, candidates.sets, candidates.counts) - duals.worth(candidates))
+    return np.asarray(
+        totals(problem.prices, candidates.sets, candidates.counts) - duals.worth(candidates, problem.prices.weight)
+    )

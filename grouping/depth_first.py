@@ -128,11 +128,51 @@ def _fine(border, region, units, items, count, keys):  # type: ignore[no-untyped
 
 
 @njit(cache=True, nogil=True)
+def _areas_of(areas, root, units):  # type: ignore[no-untyped-def]
+    """(areas that the root and all ``units`` are in, areas that only some of them are in)."""
+    there = np.zeros(len(areas.toll), dtype=np.int64)
+    for place in range(areas.start[root], areas.start[root + 1]):
+        there[areas.of[place]] += 1
+    for unit in units:
+        for place in range(areas.start[unit], areas.start[unit + 1]):
+            there[areas.of[place]] += 1
+    return np.flatnonzero(there == len(units) + 1), np.flatnonzero((there > 0) & (there <= len(units)))
+
+
+@njit(cache=True, nogil=True)
+def _inside(areas, some, unit):  # type: ignore[no-untyped-def]
+    """Which of ``some`` areas a unit is in."""
+    result = np.zeros(len(some), dtype=np.bool_)
+    for place in range(areas.start[unit], areas.start[unit + 1]):
+        k = np.searchsorted(some, areas.of[place])
+        if k < len(some) and some[k] == areas.of[place]:
+            result[k] = True
+    return result
+
+
+@njit(cache=True, nogil=True)
+def _levy(toll, inside, held, items, weight, count, need):  # type: ignore[no-untyped-def]
+    """What a set must pay at least for areas where weight ``need`` is missing out of ``items[:count]``.
+
+    ``toll`` (m, width) are those of the areas, ``held`` (m,) the sites it has there, ``inside`` (units, m) who is in.
+    """
+    total = 0.0
+    for k in range(len(held)):
+        outside = 0
+        for i in range(count):
+            if not inside[items[i], k]:
+                outside += weight[items[i]]
+        total += toll[k, held[k] + max(0, need - outside)]
+    return total
+
+
+@njit(cache=True, nogil=True)
 def search_root(  # type: ignore[no-untyped-def]
     prices,
     unit_dual,
     community_dual,
     cuts,
+    areas,
     border,
     first,
     before,
@@ -184,6 +224,10 @@ def search_root(  # type: ignore[no-untyped-def]
         if base + root_filled[left] >= limit:
             continue
         if left == 0:
+            for place in range(areas.start[root], areas.start[root + 1]):
+                base += areas.toll[areas.of[place], size]
+            if base >= limit:
+                continue
             if count < len(sets) or best_only:
                 sets[count % len(sets), 0] = root
                 sets[count % len(sets), 1:] = -1
@@ -209,20 +253,33 @@ def search_root(  # type: ignore[no-untyped-def]
             bounds(company, everyone, root_gains, root_tolls, len(units), left, here, keys, weights, filled)
             if limited:
                 _fine(border, region[0], units, everyone, len(units), keys)
-            within = base + filled[left - weights] + keys < limit
+            common, some = _areas_of(areas, root, units)
+            paid = areas.toll[common, size].sum()
+            toll = areas.toll[some]
+            inside = np.empty((len(units), len(some)), dtype=np.bool_)
+            for k in range(len(units)):
+                inside[k] = _inside(areas, some, units[k])
+            rooted = _inside(areas, some, root)
+            held = np.zeros((width, len(some)), dtype=np.int64)
+            held[0] = prices.weight[root] * rooted
+            levy = paid + _levy(toll, inside, held[0], everyone, company.weight, len(units), left)
+            within = base + levy + filled[left - weights] + keys < limit
             kept = within.sum()
             if kept == len(units):
                 break
             units, root_gains, root_tolls = units[within], root_gains[within], root_tolls[within]
+        base += paid
         items = np.empty((width, len(units)), dtype=np.int64)
         gains = np.empty((width, len(units)))
         tolls = np.empty((width, len(units)))
         change = np.zeros(len(units))
         joint_row = np.empty(len(units))
         factor = factor_of(prices.measure, size)
-        items[0] = everyone
-        gains[0] = root_gains
-        tolls[0] = root_tolls
+        # Those outside the root's areas first: once they are passed by, the whole toll is due.
+        order = np.argsort(-(toll[:, size] * rooted * ~inside).sum(axis=1), kind="mergesort")
+        items[0] = order
+        gains[0] = root_gains[order]
+        tolls[0] = root_tolls[order]
         spot[:] = -1
         spot[units] = everyone
         length[0] = len(units)
@@ -240,7 +297,8 @@ def search_root(  # type: ignore[no-untyped-def]
                     rest = length[d] - at[d]
                     open_items, open_gains, open_tolls = items[d, at[d] :], gains[d, at[d] :], tolls[d, at[d] :]
                     bounds(company, open_items, open_gains, open_tolls, rest, need[d], here, keys, weights, filled)
-                    least = min(least, value[d] + filled[need[d]])
+                    levy = _levy(toll, inside, held[d], open_items, company.weight, rest, need[d])
+                    least = min(least, value[d] + levy + filled[need[d]])
                 for later in range(index + 1, sizes):
                     size = smallest + later
                     base, _, _, _, _, root_filled = _outlook(
@@ -267,7 +325,11 @@ def search_root(  # type: ignore[no-untyped-def]
                     there = there or units[chosen[d]] == elder
                 if not there:
                     continue
+            for k in range(len(some)):
+                held[depth + 1, k] = held[depth, k] + company.weight[a] * inside[a, k]
             if left == 0:
+                for k in range(len(some)):
+                    total += toll[k, held[depth + 1, k]]
                 if total < limit:
                     least = min(least, total)
                     if (
@@ -310,14 +372,26 @@ def search_root(  # type: ignore[no-untyped-def]
                 continue
             if limited:
                 _fine(border, region[depth + 1], units, joining, found, keys)
+            while True:
+                levy = _levy(toll, inside, held[depth + 1], joining, company.weight, found, left)
+                kept = 0
+                for k in range(found):
+                    if total + levy + filled[left - weights[k]] + keys[k] < limit:
+                        joining[kept] = joining[k]
+                        added[kept] = added[k]
+                        charged[kept] = charged[k]
+                        keys[kept] = keys[k]
+                        weights[kept] = weights[k]
+                        kept += 1
+                # With fewer outside, more must be paid for areas.
+                again = kept < found and len(some) > 0
+                found = kept
+                if not again:
+                    break
+            if found == 0:
+                continue
             depth += 1
-            length[depth] = 0
-            for k in range(found):
-                if total + filled[left - weights[k]] + keys[k] < limit:
-                    joining[length[depth]] = joining[k]
-                    added[length[depth]] = added[k]
-                    charged[length[depth]] = charged[k]
-                    length[depth] += 1
+            length[depth] = found
             at[depth] = 0
             value[depth] = total
             need[depth] = left

@@ -9,10 +9,11 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
+from grouping.areas import Areas, broken_areas
 from grouping.borders import NO_BORDER, Border, crossing
 from grouping.candidates import Candidates
 from grouping.clock import Clock
-from grouping.cost import Floats, totals
+from grouping.cost import Floats, Ints, totals
 from grouping.cuts import NO_CUTS, Cuts, Rows, charged, violated, violated_wider
 from grouping.pricing import Duals
 from grouping.problem import Problem
@@ -27,23 +28,31 @@ _WORK = (1e-4, 1e-7)
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Dual prices: those that have a say, ``unplaced`` of the row of sites left out, ``cuts`` (m,) of all cuts."""
+    """Dual prices: those that have a say.
+
+    ``unplaced`` is that of the row of sites left out, ``cuts`` (m,) are those of all cuts, ``areas`` (k,) of all areas.
+    """
 
     duals: Duals
     unplaced: float
     cuts: Floats
+    areas: Floats
 
-    def towards(self, other: Point, share: float, rows: Rows) -> Point:
-        """The point so far on the way to ``other``, whose cuts are ``rows``."""
-        own = np.concatenate([self.cuts, np.zeros(len(other.cuts) - len(self.cuts))])
-        cuts = (1 - share) * own + share * other.cuts
+    def towards(self, other: Point, share: float, rows: Rows, areas: Areas) -> Point:
+        """The point so far on the way to ``other``, whose cuts are ``rows`` and ``areas``."""
+
+        def mixed(own: Floats, others: Floats) -> Floats:
+            return (1 - share) * np.concatenate([own, np.zeros(len(others) - len(own))]) + share * others
+
+        cuts, area_prices = mixed(self.cuts, other.cuts), mixed(self.areas, other.areas)
         duals = Duals(
             (1 - share) * self.duals.unit + share * other.duals.unit,
             (1 - share) * self.duals.community + share * other.duals.community,
             Cuts.priced(rows, cuts, len(self.duals.unit)),
+            areas.priced(area_prices),
             other.duals.border._replace(price=(1 - share) * self.duals.border.price + share * other.duals.border.price),
         )
-        return Point(duals, (1 - share) * self.unplaced + share * other.unplaced, cuts)
+        return Point(duals, (1 - share) * self.unplaced + share * other.unplaced, cuts, area_prices)
 
 
 class Master:
@@ -57,12 +66,20 @@ class Master:
         start: candidates, canonical as :class:`grouping.twins.Twins` has it.
         penalty_km: at this price a unit or a community may be missing, so that there is a solution whatever the start;
             None if the start has one.
-        cuts: those known before.
+        cuts, areas: those known before.
         clock: told of the work.
 
     """
 
-    def __init__(self, problem: Problem, start: Candidates, penalty_km: float | None, cuts: Rows, clock: Clock) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        start: Candidates,
+        penalty_km: float | None,
+        cuts: Rows,
+        areas: Areas,
+        clock: Clock,
+    ) -> None:
         self._problem = problem
         self._clock = clock
         self._highs = highspy.Highs()
@@ -93,8 +110,11 @@ class Master:
         self._penalties = np.arange(before, self._fixed_columns, dtype=np.int32)
         self.columns = Candidates.of([], problem.largest)
         self.cuts = NO_CUTS
+        self.areas = Areas.none(units, problem.largest)
+        self._cut_rows = self._area_rows = np.zeros(0, dtype=np.int32)
         self.add(start)
         self._cut(cuts)
+        self._round(areas)
 
     def add(self, chosen: Candidates) -> None:
         """Take in candidates that were not there before."""
@@ -102,16 +122,17 @@ class Master:
             return
         costs = totals(self._problem.prices, chosen.sets, chosen.counts)
         cut = charged(self.cuts, chosen.sets, chosen.counts)
+        counted = self.areas.counted(self._problem.prices.weight, chosen.sets, chosen.counts)
         limited = self._problem.crossing is not None
         across = crossing(self._problem.region, chosen.sets, chosen.counts) if limited else np.zeros(len(chosen))
         first = self._problem.twins.first
         starts, entries, values = [0], list[int](), list[int]()
-        for row, count, cuts, over in zip(chosen.sets, chosen.counts, cut, across, strict=True):
+        for row, count, cuts, areas, over in zip(chosen.sets, chosen.counts, cut, counted, across, strict=True):
             times = Counter(first[row[:count]].tolist())
-            counting = np.flatnonzero(cuts)
+            counting, there = np.flatnonzero(cuts), np.flatnonzero(areas)
             entries += [*times, self._problem.size, *[self._border_row] * bool(over)]
-            entries += (self._fixed_rows + counting).tolist()
-            values += [*times.values(), 1, *[1] * bool(over), *cuts[counting].tolist()]
+            entries += [*self._cut_rows[counting].tolist(), *self._area_rows[there].tolist()]
+            values += [*times.values(), 1, *[1] * bool(over), *cuts[counting].tolist(), *areas[there].tolist()]
             starts.append(len(entries))
         zeros, ones = np.zeros(len(chosen)), np.full(len(chosen), highspy.kHighsInf)
         self._highs.addCols(
@@ -135,13 +156,15 @@ class Master:
         prices = np.array(self._highs.getSolution().row_dual)
         units = self._problem.size
         unplaced = float(prices[units + 1]) if self._problem.unplaced else 0.0
-        cuts = np.maximum(0.0, -prices[self._fixed_rows :])
+        cuts = np.maximum(0.0, -prices[self._cut_rows])
+        areas = np.maximum(0.0, -prices[self._area_rows])
         unit = prices[:units][self._problem.twins.first]
         border = NO_BORDER
         if self._problem.crossing is not None:
             border = Border(self._problem.region, max(0.0, -float(prices[self._border_row])))
-        duals = Duals(unit, float(prices[units]), Cuts.priced(self.cuts, cuts, units), border)
-        return Point(duals, unplaced, cuts), float(self._highs.getObjectiveValue())
+        cut = Cuts.priced(self.cuts, cuts, units)
+        duals = Duals(unit, float(prices[units]), cut, self.areas.priced(areas), border)
+        return Point(duals, unplaced, cuts, areas), float(self._highs.getObjectiveValue())
 
     def values(self) -> Floats:
         """(m,) how much of each of the ``columns`` the LP takes."""
@@ -172,28 +195,60 @@ class Master:
     def cut(self, *, wider: bool) -> int:
         """Add the cuts that the solution breaks most; how many there were.
 
-        Those of four and five rows, which pricing does not know, are only added if ``wider`` and no triples are broken.
+        Areas come first, and triples when there are none. Cuts of four and five rows, which pricing does not know, are
+        only added if ``wider`` and no others are broken.
         """
         values = self.values()
         used = np.flatnonzero(values > 1e-9)
         solution = self.columns.sets[used], self.columns.counts[used], values[used]
         most = max(_CUTS[0], round(_CUTS[1] * self._problem.size))
-        found = violated(*solution, self._problem.twins.alone, most)
-        if wider and not len(found.whole):
-            found = violated_wider(*solution, self._problem.twins.alone, most)
+        twins = self._problem.twins
+        sizes = range(self._problem.smallest, self._problem.largest + 1)
+        found = violated(*solution, twins.alone, most)
+        self._cut(found)
+        if len(found.whole):
+            return len(found.whole)
+        areas = broken_areas(*solution, self._problem.prices.weight, twins.first, sizes, most)
+        self._round(areas)
+        if len(areas) or not wider:
+            return len(areas)
+        found = violated_wider(*solution, twins.alone, most)
         self._cut(found)
         return len(found.whole)
 
     def _run(self) -> None:
         self._highs.run()
-        rows = self._fixed_rows + len(self.cuts.whole)
+        rows = self._fixed_rows + len(self.cuts.whole) + len(self.areas)
         iterations = max(0, self._highs.getInfo().simplex_iteration_count)
         self._clock.spend(_WORK[0] + _WORK[1] * rows * iterations)
 
     def _cut(self, cuts: Rows) -> None:
         every = charged(cuts, self.columns.sets, self.columns.counts)
-        for column, most in zip(every.T, cuts.most.tolist(), strict=True):
-            counting = np.flatnonzero(column)
-            entries = (self._fixed_columns + counting).astype(np.int32)
-            self._highs.addRow(-highspy.kHighsInf, float(most), len(entries), entries, column[counting].astype(float))
+        self._cut_rows = np.concatenate([self._cut_rows, self._limit(every.astype(np.int16), cuts.most)])
         self.cuts += cuts
+
+    def _round(self, areas: Areas) -> None:
+        problem = self._problem
+        every = areas.counted(problem.prices.weight, self.columns.sets, self.columns.counts)
+        alone = np.zeros((0, len(areas)), dtype=np.int16)
+        if problem.unplaced:
+            # Sites left out are in areas too.
+            firsts = np.flatnonzero(problem.twins.count)[:, None]
+            alone = areas.counted(problem.prices.weight, firsts, np.ones(len(firsts), dtype=np.int64))
+        self._area_rows = np.concatenate([self._area_rows, self._limit(every, areas.most, alone)])
+        self.areas += areas
+
+    def _limit(self, every: NDArray[np.int16], most: Ints, alone: NDArray[np.int16] | None = None) -> NDArray[np.int32]:
+        """Add rows with ``every`` (columns, m) as coefficients and ``alone`` for the sites left out; their numbers."""
+        before = self._highs.getNumRow()
+        for k, limit in enumerate(most.tolist()):
+            column = every[:, k]
+            counting = np.flatnonzero(column)
+            entries, values = self._fixed_columns + counting, column[counting]
+            if alone is not None and len(alone):
+                left = np.flatnonzero(alone[:, k])
+                entries, values = np.concatenate([left, entries]), np.concatenate([alone[left, k], values])
+            self._highs.addRow(
+                -highspy.kHighsInf, float(limit), len(entries), entries.astype(np.int32), values.astype(np.float64)
+            )
+        return np.arange(before, self._highs.getNumRow(), dtype=np.int32)

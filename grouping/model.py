@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from ortools.sat.python import cp_model
 
+from grouping.areas import Areas
 from grouping.borders import crossing
 from grouping.bound import exact_km, reduced_costs
 from grouping.candidates import Candidates, Communities
@@ -76,6 +77,7 @@ class ChoiceModel:
         self._unplaced_sites()
         self._across_regions()
         self._cuts(duals.cuts.rows)
+        self._areas(duals.areas.areas)
         self._least_cost(duals.unit, best_km)
 
     def _taken(self, most: int) -> cp_model.IntVar:
@@ -122,6 +124,19 @@ class ChoiceModel:
             else:
                 self._model.add(cp_model.LinearExpr.weighted_sum(chosen, column[counting].tolist()) <= most)
 
+    def _areas(self, areas: Areas) -> None:
+        weight = self._problem.prices.weight
+        every = areas.counted(weight, self._candidates.sets, self._candidates.counts)
+        alone = areas.counted(weight, self._firsts[:, None], np.ones(len(self._firsts), dtype=np.int64))
+        for column, left, most in zip(every.T, alone.T, areas.most.tolist(), strict=True):
+            counting = np.flatnonzero(column)
+            points = column[counting].tolist()
+            chosen = [self._chosen[k] for k in counting]
+            if self._alone:
+                chosen += self._alone
+                points += left.tolist()
+            self._model.add(cp_model.LinearExpr.weighted_sum(chosen, points) <= most)
+
     def _least_cost(self, unit_duals: Floats, best_km: float) -> None:
         self._base, costs = self._shifted(unit_duals, best_km)
         if np.abs(costs).max(initial=0.0) * self._scale * self._choices > _LARGEST:
@@ -135,7 +150,7 @@ class ChoiceModel:
     def _shifted(self, unit_duals: Floats, best_km: float) -> tuple[float, Floats]:
         """(km that all groupings cost, km that each choice costs beyond), no more than makes a grouping too dear."""
         base = float(unit_duals.sum())
-        reduced = reduced_costs(self._problem, self._candidates, Duals.of(unit_duals))
+        reduced = reduced_costs(self._problem, self._candidates, Duals.of(unit_duals, self._problem.largest))
         alone = (self._problem.prices.apart - unit_duals)[self._firsts] if self._alone else np.zeros(0)
         costs = np.concatenate([reduced, alone])
         least = self._choices * costs.min(initial=0.0)

@@ -14,6 +14,7 @@ from typing import Self
 
 import numpy as np
 
+from grouping.areas import Areas, PricedAreas, area_tolls
 from grouping.borders import NO_BORDER, Border, crossing
 from grouping.candidates import Candidates
 from grouping.clock import Clock
@@ -40,23 +41,30 @@ class Duals:
     """Dual prices in km.
 
     ``unit`` (u,) are those of each unit's row, ``community`` that of the row that counts communities, ``border`` that
-    of the row that counts those across macro-regions; ``cuts`` have theirs.
+    of the row that counts those across macro-regions; ``cuts`` and ``areas`` have theirs.
     """
 
     unit: Floats
     community: float
     cuts: Cuts
+    areas: PricedAreas
     border: Border = NO_BORDER
 
     @classmethod
-    def of(cls, unit: Floats, community: float = 0.0) -> Self:
-        """Prices without cuts."""
-        return cls(unit, community, Cuts.none(len(unit)))
+    def of(cls, unit: Floats, largest: int, community: float = 0.0) -> Self:
+        """Prices without cuts, where communities have so many sites at most."""
+        none = Areas.none(len(unit), largest).priced(np.zeros(0))
+        return cls(unit, community, Cuts.none(len(unit)), none)
 
-    def worth(self, candidates: Candidates) -> Floats:
-        """(m,) km: what the prices pay for each candidate; what it costs more is its reduced cost."""
+    def worth(self, candidates: Candidates, weight: Ints) -> Floats:
+        """(m,) km: what the prices pay for each candidate; what it costs more is its reduced cost.
+
+        ``weight`` (u,) are the sites of each unit.
+        """
         units = np.append(self.unit, 0.0)[candidates.sets].sum(axis=1)
         worth = units + self.community - tolls(self.cuts, candidates.sets, candidates.counts)
+        if len(self.areas.price):
+            worth -= area_tolls(self.areas.tolls, weight, candidates.sets, candidates.counts)
         if self.border.price:
             worth -= self.border.price * crossing(self.border.region, candidates.sets, candidates.counts)
         return np.asarray(worth)
@@ -138,6 +146,7 @@ class Pricer:
         if not duals.cuts.are_triples:
             raise ValueError("pricing knows cuts of three rows only")
         ties = self._ties
+        areas = duals.areas.tolls
 
         def search(root: tuple[int, int]) -> tuple[Ints, float, bool, int]:
             looks = 0
@@ -149,6 +158,7 @@ class Pricer:
                     duals.unit,
                     duals.community,
                     duals.cuts,
+                    areas,
                     duals.border,
                     self.twins.first,
                     self.twins.before,

@@ -16,6 +16,7 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
+from grouping.areas import Areas
 from grouping.bound import Bound, certified, exact_km
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
@@ -60,12 +61,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """A part of the problem: ``rows`` of the pool, ``start`` of them for its LP, the ``cuts`` it knows."""
+    """A part of the problem: ``rows`` of the pool, ``start`` of them for its LP, ``cuts`` and ``areas`` it knows."""
 
     bound_km: float
     rows: Ints
     start: Ints
     cuts: Rows
+    areas: Areas
     fewest: int
     most: int
 
@@ -116,13 +118,14 @@ class Tree:
         self._seed = seed
         self._report = report
         self._costs = totals(problem.prices, pool.sets, pool.counts)
-        reduced = self._costs - lp.duals.worth(pool)
+        reduced = self._costs - lp.duals.worth(pool, problem.prices.weight)
         every = np.arange(len(pool))
         root = _Node(
             lp.km,
             every,
             every[np.argsort(reduced, kind="stable")[:_START]],
             lp.duals.cuts.rows,
+            lp.duals.areas.areas,
             problem.fewest,
             problem.most,
         )
@@ -169,7 +172,7 @@ class Tree:
 
     def _relax(self, problem: Problem, node: _Node) -> _Relaxed:
         """Solve a node's LP, with cuts, and take out of the node what no better grouping of it can have."""
-        master = Master(problem, self._pool[node.start], self._best_km, node.cuts, self._clock)
+        master = Master(problem, self._pool[node.start], self._best_km, node.cuts, node.areas, self._clock)
         columns = node.start
         candidates, costs = self._pool[node.rows], self._costs[node.rows]
         best_km, point, left = -np.inf, None, np.zeros(0)
@@ -177,7 +180,7 @@ class Tree:
         punished = 0
         while True:
             out, _ = master.solve()
-            reduced = costs - out.duals.worth(candidates)
+            reduced = costs - out.duals.worth(candidates, problem.prices.weight)
             self._clock.spend(_LOOK * len(candidates))
             least = np.zeros(problem.size)
             np.minimum.at(least, self._pool.sets[node.rows, 0], reduced)
@@ -205,6 +208,7 @@ class Tree:
             bound_km=max(node.bound_km, best_km),
             rows=node.rows[left < self._best_km - best_km],
             cuts=master.cuts,
+            areas=master.areas,
         )
         return _Relaxed(rest, master, columns, point.duals)
 
@@ -232,7 +236,7 @@ class Tree:
     def _look(self, problem: Problem, relaxed: _Relaxed) -> None:
         """Look for a better grouping among the likeliest candidates, which makes all that follows shorter."""
         rows = relaxed.node.rows
-        reduced = self._costs[rows] - relaxed.duals.worth(self._pool[rows])
+        reduced = self._costs[rows] - relaxed.duals.worth(self._pool[rows], self._problem.prices.weight)
         likely = rows[np.argsort(reduced, kind="stable")[:_MANY]]
         choice = ChoiceModel(problem, self._pool[likely], relaxed.duals, self._best_km).solve(
             (), clock=self._clock, work=_LOOKING, seed=self._seed, report=lambda *_: None

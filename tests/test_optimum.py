@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import grouping.pricing
 from grouping import InputError, Kind, Link, Result, Scenario, Status, solve
+from grouping.cuts import NO_CUTS
 from grouping.search import Search
 
 from instances import HERE, asked, instances
@@ -87,9 +88,19 @@ def test_limits_are_told_impossible_just_where_they_are(instance: Instance) -> N
     assert best(instance) is not None
 
 
-def assert_settled_by_branching(instance: Instance, few: int, start: int, added: int) -> None:
+def cut_by_areas(patch: pytest.MonkeyPatch) -> None:
+    """Areas may be as small as the instances, and no triples come before them."""
+    patch.setattr("grouping.areas._UNITS", (2, 400))
+    patch.setattr("grouping.areas._VIOLATED", 0.01)
+    patch.setattr("grouping.areas._OFTEN", 3)
+    patch.setattr("grouping.master.violated", lambda *_: NO_CUTS)
+
+
+def assert_settled_by_branching(instance: Instance, few: int, start: int, added: int, areas: bool) -> None:
     """Of instances this small CP-SAT would settle most at the first node; and the search is left out to leave work."""
     with pytest.MonkeyPatch.context() as patch:
+        if areas:
+            cut_by_areas(patch)
         patch.setattr("grouping.tree._FEW", few)
         patch.setattr("grouping.tree._START", start)
         patch.setattr("grouping.tree._ADDED", added)
@@ -100,9 +111,11 @@ def assert_settled_by_branching(instance: Instance, few: int, start: int, added:
 
 
 @thorough
-@given(instances(), st.sampled_from([0, 2, 8]), st.sampled_from([1, 2, 5]), st.sampled_from([1, 3, 150]))
-def test_so_it_is_when_all_is_settled_by_branching(instance: Instance, few: int, start: int, added: int) -> None:
-    assert_settled_by_branching(instance, few, start, added)
+@given(instances(), st.sampled_from([0, 2, 8]), st.sampled_from([1, 2, 5]), st.sampled_from([1, 3, 150]), st.booleans())
+def test_so_it_is_when_all_is_settled_by_branching(
+    instance: Instance, few: int, start: int, added: int, areas: bool
+) -> None:
+    assert_settled_by_branching(instance, few, start, added, areas)
 
 
 FAR = 1_262_383.5576760126
@@ -133,14 +146,25 @@ def test_what_branching_once_did_not_settle(
     links = [Link(must[0], must[1], Kind.PAIRING, HERE, True, None)] if must else []
     instance = Instance(distance, [None] * len(seats), [True] * len(seats), links, scenario)
     for added in (1, 3, 150):
-        assert_settled_by_branching(instance, 0, 2, added)
+        assert_settled_by_branching(instance, 0, 2, added, areas=True)
+        assert_settled_by_branching(instance, 0, 2, added, areas=False)
 
 
 @thorough
-@given(instances(), st.integers(1, 40), st.sampled_from([1e-7, 1e-5, 0.001]), st.sampled_from([0, 10, 1000]))
-def test_what_is_said_holds_when_all_is_cut_short(instance: Instance, nodes: int, work: float, pool: int) -> None:
+@given(
+    instances(),
+    st.integers(1, 40),
+    st.sampled_from([1e-7, 1e-5, 0.001]),
+    st.sampled_from([0, 10, 1000]),
+    st.booleans(),
+)
+def test_what_is_said_holds_when_all_is_cut_short(
+    instance: Instance, nodes: int, work: float, pool: int, areas: bool
+) -> None:
     """Also when CP-SAT stops before it knows anything, whose bound of 0 once passed for a proof."""
     with pytest.MonkeyPatch.context() as patch:
+        if areas:
+            cut_by_areas(patch)
         patch.setattr(grouping.pricing, "_NODES", nodes)
         patch.setattr("grouping.optimize._POOL", (3, 40))
         patch.setattr("grouping.optimize._WHOLE_POOL", pool)

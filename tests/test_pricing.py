@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import grouping.bound
 import grouping.pricing
 from grouping import Scenario
+from grouping.areas import Areas, PricedAreas
 from grouping.borders import NO_BORDER, Border
 from grouping.bound import certified, lower_bound
 from grouping.bound import reduced_costs as own_reduced_costs
@@ -62,7 +63,18 @@ def some_duals(problem: Problem, seed: int) -> Duals:
     triples = np.array(list(combinations(single, 3)), dtype=np.int64).reshape(-1, 3)
     prices = random.uniform(0, 25, len(triples)) * (random.random(len(triples)) < random.choice([0.0, 0.1, 0.6]))
     border = Border(problem.region, float(random.uniform(0, 60))) if problem.crossing is not None else NO_BORDER
-    return Duals(unit, community, Cuts.priced(Rows.of_triples(triples), prices, problem.size), border)
+    cuts = Cuts.priced(Rows.of_triples(triples), prices, problem.size)
+    return Duals(unit, community, cuts, some_areas(problem, random), border)
+
+
+def some_areas(problem: Problem, random: np.random.Generator) -> PricedAreas:
+    """None to three, with twins all in or all out."""
+    number = int(random.integers(4))
+    inside = (random.random((number, problem.size)) < 0.6)[:, problem.twins.first]
+    sizes = [(1, 6), (5, 6), (1, 3), (2, 5), (1, 4)]
+    multipliers = np.array(sizes)[random.integers(len(sizes), size=number)].reshape(-1, 2)
+    areas = Areas.rounded(inside, inside @ problem.prices.weight, multipliers, problem.largest)
+    return areas.priced(random.uniform(0, 25, number))
 
 
 def reduced_costs(problem: Problem, candidates: Candidates, duals: Duals) -> np.ndarray:
@@ -73,6 +85,9 @@ def reduced_costs(problem: Problem, candidates: Candidates, duals: Duals) -> np.
         cost -= sum(duals.unit[unit] for unit in members) + duals.community
         for triple, price in zip(duals.cuts.units[:, :3].tolist(), duals.cuts.price, strict=True):
             cost += price * (len(set(triple) & set(members)) >= 2)
+        areas = duals.areas.areas
+        for inside, points, price in zip(areas.inside, areas.points, duals.areas.price, strict=True):
+            cost += price * points[sum(problem.prices.weight[unit] for unit in members if inside[unit])]
         sites = np.concatenate([problem.units[unit] for unit in members])
         cost += duals.border.price * (len(set(problem.terms.region[sites].tolist()) - {-1}) > 1)
         reduced.append(cost)
@@ -186,7 +201,7 @@ def test_too_many_candidates_are_said_to_be_too_many() -> None:
         [[float(abs(a * a - b * b)) for a in range(8)] for b in range(8)], [None] * 8, [True] * 8, [], _scenario()
     )
     problem = problem_of(instance)
-    duals = Duals.of(np.zeros(8))
+    duals = Duals.of(np.zeros(8), problem.largest)
     every = len(all_candidates(problem, instance))
     assert pricer_of(problem).below(duals, 1e6, every).exact
     assert not pricer_of(problem).below(duals, 1e6, every - 1).exact
@@ -197,7 +212,7 @@ def test_a_halted_pricer_gives_up_with_a_bound() -> None:
     problem = problem_of(instance)
     clock = Clock(60.0)
     clock.interrupt()
-    priced = Pricer(problem, 2, clock).least(Duals.of(np.full(8, 50.0)))
+    priced = Pricer(problem, 2, clock).least(Duals.of(np.full(8, 50.0), problem.largest))
     assert not priced.exact
     assert priced.least.min() <= 10.0 * 3 - 8 * 50.0 + 1e-6
 
@@ -212,7 +227,7 @@ def test_roots_with_hundreds_of_joiners_are_priced_right() -> None:
     points = random.uniform(0, 100, (300, 2))
     km = np.sqrt(((points[:, None] - points[None]) ** 2).sum(axis=2))
     problem = problem_of(Instance(km.tolist(), [None] * 300, [True] * 300, [], _scenario()))
-    duals = Duals.of(random.uniform(10, 45, 300))
+    duals = Duals.of(random.uniform(10, 45, 300), problem.largest)
     priced = pricer_of(problem).least(duals, nodes=2_000)
     reduced = own_reduced_costs(problem, priced.candidates, duals)
     assert len(priced.candidates) > 300
