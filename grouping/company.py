@@ -99,6 +99,42 @@ def cheapest(keys, weights, count, need, filled):  # type: ignore[no-untyped-def
         filled[rest] = np.inf
 
 
+@njit(cache=True, nogil=True)
+def cheapest_after(keys, weights, count, need, filled):  # type: ignore[no-untyped-def]
+    """Fill ``filled[i]`` with a lower bound on item i and later ones of weight ``need`` in all.
+
+    It is that of :func:`cheapest`, and infinite where they do not suffice.
+    """
+    rates = np.empty(need + 1)
+    sizes = np.empty(need + 1, dtype=np.int64)
+    kept = 0
+    covered = 0
+    for i in range(count - 1, -1, -1):
+        weight = weights[i]
+        filled[i] = np.inf
+        if weight > need:
+            continue
+        if covered + weight >= need:
+            total = keys[i]
+            left = need - weight
+            for k in range(kept):
+                part = min(left, sizes[k])
+                total += part * rates[k]
+                left -= part
+                if left == 0:
+                    break
+            filled[i] = total
+        rate = keys[i] / weight
+        if covered >= need and rate >= rates[kept - 1]:
+            continue
+        _insert(rates, sizes, kept, rate, weight)
+        kept += 1
+        covered += weight
+        while covered - sizes[kept - 1] >= need:
+            kept -= 1
+            covered -= sizes[kept]
+
+
 class Company(NamedTuple):
     """Units that may be together, numbered 0 to m: their weights, and what is known of their connections.
 

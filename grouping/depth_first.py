@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from grouping.borders import SEVERAL, joined
-from grouping.company import TABLED, bounds, cheapest, company_of, connection, factor_of
+from grouping.company import TABLED, bounds, cheapest, cheapest_after, company_of, connection, factor_of
 from grouping.cost import parts
 
 
@@ -118,13 +118,14 @@ def _toll(cuts, units, spot, root, chosen, depth, change, share):  # type: ignor
 
 
 @njit(cache=True, nogil=True)
-def _fine(border, region, units, items, count, keys):  # type: ignore[no-untyped-def]
-    """Add to ``keys`` the price of those of ``items[:count]`` that take a set out of its only ``region``."""
+def _fine(border, region, units, items, count, fines):  # type: ignore[no-untyped-def]
+    """Write into ``fines`` what those of ``items[:count]`` cost that take a set out of its only ``region``."""
+    fines[:count] = 0.0
     if region == SEVERAL:
         return
     for k in range(count):
         if joined(region, border.region[units[items[k]]]) == SEVERAL:
-            keys[k] += border.price
+            fines[k] = border.price
 
 
 @njit(cache=True, nogil=True)
@@ -236,7 +237,9 @@ def search_root(  # type: ignore[no-untyped-def]
             continue
         if limited:
             region[0] = border.region[root]
-            _fine(border, region[0], units, np.arange(len(units)), len(units), root_keys)
+            fines = np.zeros(len(units))
+            _fine(border, region[0], units, np.arange(len(units)), len(units), fines)
+            root_keys += fines
         # The promising ones first, so that the limit falls early.
         order = np.argsort(root_keys, kind="mergesort")
         within = base + root_filled[left - prices.weight[units[order]]] + root_keys[order] < limit
@@ -248,11 +251,12 @@ def search_root(  # type: ignore[no-untyped-def]
             company = company_of(prices.weight, factor_of(prices.measure, size), ties, index, units)
             here = np.zeros(len(units), dtype=np.bool_)
             keys = np.empty(len(units))
+            fines = np.zeros(len(units))
             weights = np.empty(len(units), dtype=np.int64)
             everyone = np.arange(len(units))
             bounds(company, everyone, root_gains, root_tolls, len(units), left, here, keys, weights, filled)
             if limited:
-                _fine(border, region[0], units, everyone, len(units), keys)
+                _fine(border, region[0], units, everyone, len(units), fines)
             common, some = _areas_of(areas, root, units)
             paid = areas.toll[common, size].sum()
             toll = areas.toll[some]
@@ -263,7 +267,7 @@ def search_root(  # type: ignore[no-untyped-def]
             held = np.zeros((width, len(some)), dtype=np.int64)
             held[0] = prices.weight[root] * rooted
             levy = paid + _levy(toll, inside, held[0], everyone, company.weight, len(units), left)
-            within = base + levy + filled[left - weights] + keys < limit
+            within = base + levy + filled[left - weights] + keys + fines < limit
             kept = within.sum()
             if kept == len(units):
                 break
@@ -275,11 +279,15 @@ def search_root(  # type: ignore[no-untyped-def]
         change = np.zeros(len(units))
         joint_row = np.empty(len(units))
         factor = factor_of(prices.measure, size)
-        # Those outside the root's areas first: once they are passed by, the whole toll is due.
-        order = np.argsort(-(toll[:, size] * rooted * ~inside).sum(axis=1), kind="mergesort")
+        # By their keys, so that soon all that is left is too dear together.
+        order = np.argsort(keys, kind="mergesort")
         items[0] = order
         gains[0] = root_gains[order]
         tolls[0] = root_tolls[order]
+        together = np.empty(len(units))
+        cheapest_after(keys[order], weights[order], len(units), left, together)
+        opens = np.empty((width, len(units)), dtype=np.bool_)
+        opens[0] = base + together + fines[order] < limit
         spot[:] = -1
         spot[units] = everyone
         length[0] = len(units)
@@ -290,6 +298,9 @@ def search_root(  # type: ignore[no-untyped-def]
         while depth >= 0:
             if at[depth] >= length[depth]:
                 depth -= 1
+                continue
+            if not opens[depth, at[depth]]:
+                at[depth] += 1
                 continue
             opened += 1
             if opened > nodes or halt[0] != 0:
@@ -371,16 +382,17 @@ def search_root(  # type: ignore[no-untyped-def]
             if total + filled[left] >= limit:
                 continue
             if limited:
-                _fine(border, region[depth + 1], units, joining, found, keys)
+                _fine(border, region[depth + 1], units, joining, found, fines)
             while True:
                 levy = _levy(toll, inside, held[depth + 1], joining, company.weight, found, left)
                 kept = 0
                 for k in range(found):
-                    if total + levy + filled[left - weights[k]] + keys[k] < limit:
+                    if total + levy + filled[left - weights[k]] + keys[k] + fines[k] < limit:
                         joining[kept] = joining[k]
                         added[kept] = added[k]
                         charged[kept] = charged[k]
                         keys[kept] = keys[k]
+                        fines[kept] = fines[k]
                         weights[kept] = weights[k]
                         kept += 1
                 # With fewer outside, more must be paid for areas.
@@ -392,6 +404,9 @@ def search_root(  # type: ignore[no-untyped-def]
                 continue
             depth += 1
             length[depth] = found
+            cheapest_after(keys, weights, found, left, together)
+            for k in range(found):
+                opens[depth, k] = total + levy + together[k] + fines[k] < limit
             at[depth] = 0
             value[depth] = total
             need[depth] = left
