@@ -27,7 +27,7 @@ from grouping.problem import Problem
 _EXACT = (0.001, 1e-6, 1e-9)
 """A grouping is called optimal when no other is cheaper by a metre, or by a millionth where that is less; where a metre
 is less than a billionth, by that, for floats are not more exact."""
-_SMOOTHING, _CUT_SMOOTHING = 0.6, 0.6
+_SMOOTHING = 0.6
 _FIRST_NODES, _CUT_NODES = 500, 32_000
 """Partial sets that pricing may open for each root in the first rounds, without and with cuts; eight times more each
 time nothing is found."""
@@ -35,8 +35,9 @@ _WORTH = 0.005
 """Cuts go on while a round of them closes so much of what is between the bound and the best cost."""
 _STALE = 5
 """Cuts at hand go on until so many rounds in a row were worth nothing: areas may be broken only after many triples."""
-_CONVERGED, _NEAR = 1e-7, 0.01
-"""The LP is solved when no more than such a share of its value, or of what is between it and the best cost, is open."""
+_CONVERGED, _NEAR, _CUT_NEAR = 1e-7, 0.01, 0.1
+"""The LP is solved when no more than such a share of its value, or of what is between it and the best cost, is open;
+more of it while there are cuts to come."""
 _NEGATIVE = 1e-7
 """Reduced costs below this ask for a candidate."""
 _ADDED = 200
@@ -90,8 +91,8 @@ def lower_bound(
         clock: asked between rounds.
         report: told each better bound, in km.
         met: other candidates worth knowing from the start.
-        improve: told the bound without cuts and likely candidates, looks for a better grouping and returns what the
-            best one costs in km.
+        improve: told the bound before more cuts are made and likely candidates, looks for a better grouping and
+            returns what the best one costs in km.
 
     """
     lp = _Relaxation(problem, start, clock)
@@ -101,7 +102,7 @@ def lower_bound(
     centre = Point(Duals.of(_shares(problem, start), problem.largest), 0.0, np.zeros(0), np.zeros(0))
     best = Bound(-np.inf, centre.duals, 0.0, False)
     before_cuts = -np.inf
-    farthest = smoothing = _SMOOTHING
+    smoothing, share = _SMOOTHING, _NEAR
     # At first a quick look for candidates does; bounds of unfinished searches hold, though they are weak.
     nodes = min(_FIRST_NODES, pricer.most_nodes)
     while not clock.stopped():
@@ -116,26 +117,29 @@ def lower_bound(
         fresh = lp.meet(priced.candidates)
         found = bool((reduced_costs(problem, fresh, out.duals) < -_NEGATIVE).any())
         deeper = not priced.exact and nodes < pricer.most_nodes
-        near = max(_CONVERGED * abs(value), _NEAR * (best_km - value))
+        near = max(_CONVERGED * abs(value), share * (best_km - value))
         if value - best.km <= near or not (found or smoothing or deeper):
             # Solved, or the pricing at the LP's own prices could not be finished.
             best = replace(best, converged=priced.exact)
-            done = best.km - before_cuts < _WORTH * (best_km - best.km) or best_km <= best.km
-            if done or not priced.exact:
+            if best_km <= best.km or not priced.exact:
                 return best
             if before_cuts == -np.inf:
-                likely = _likely(pricer, best.duals, best_km - best.km, clock)
-                lp.meet(likely)
-                if improve is not None:
-                    best_km = improve(best, likely)
-            before_cuts = best.km
-            if not lp.cut(best_km):
+                lp.meet(_likely(pricer, best.duals, best_km - best.km, clock))
+            if improve is not None:
+                best_km = improve(best, lp.near(best.duals, best_km - best.km))
+            if best.km - before_cuts < _WORTH * (best_km - best.km):
                 return best
-            # With so many candidates at hand the LP's own prices are nearly right.
-            farthest = smoothing = _CUT_SMOOTHING
-            nodes = min(max(nodes, _CUT_NODES), pricer.most_nodes)
+            before_cuts = best.km
+            if lp.cut(best_km):
+                share = _CUT_NEAR
+                nodes = min(max(nodes, _CUT_NODES), pricer.most_nodes)
+            elif share > _NEAR:
+                share = _NEAR
+            else:
+                return best
+            smoothing = _SMOOTHING
         elif found:
-            smoothing = farthest
+            smoothing = _SMOOTHING
         elif deeper:
             nodes = min(8 * nodes, pricer.most_nodes)
         else:
@@ -182,6 +186,11 @@ class _Relaxation:
         self._costs = np.concatenate([self._costs, costs])
         self._inside = np.concatenate([self._inside, np.zeros(len(chosen), dtype=np.bool_)])
         return chosen
+
+    def near(self, duals: Duals, slack: float) -> Candidates:
+        """Those met that ``duals`` price below ``slack``."""
+        worth = duals.worth(self._pool, self._problem.prices.weight)
+        return self._pool[np.flatnonzero(self._costs - worth < slack)]
 
     def solve(self) -> tuple[Point, float]:
         """(dual prices, value in km) of the LP over all of them."""
