@@ -174,7 +174,7 @@ def broken_areas(sets: Ints, counts: Ints, values: Floats, weight: Ints, first: 
     every = [(times, whole) for whole in sizes for times in range(1, whole) if gcd(times, whole) == 1]
     multipliers = np.array(every, dtype=np.int64).reshape(-1, 2)
     twins = np.bincount(first, minlength=len(first))
-    order, length, best, excess = _grown(sets, counts, values, weight, first, twins, multipliers)
+    order, length, best, excess = _grown(sets, counts, values, weight, first, twins, multipliers, sizes[-1])
     chosen: list[int] = []
     inside = np.zeros((len(order), len(weight)), dtype=np.bool_)
     times = np.zeros(len(weight), dtype=np.int64)
@@ -195,7 +195,7 @@ def broken_areas(sets: Ints, counts: Ints, values: Floats, weight: Ints, first: 
 
 
 @njit(cache=True, nogil=True)
-def _grown(sets, counts, values, weight, first, twins, multipliers):  # type: ignore[no-untyped-def]
+def _grown(sets, counts, values, weight, first, twins, multipliers, largest):  # type: ignore[no-untyped-def]
     """The area around each first twin that breaks a cut most: (units in order, how many, which multiplier, excess)."""
     units = len(weight)
     start = np.zeros(units + 1, dtype=np.int64)
@@ -220,6 +220,8 @@ def _grown(sets, counts, values, weight, first, twins, multipliers):  # type: ig
     near = np.empty(units, dtype=np.int64)
     held = np.zeros(len(counts), dtype=np.int64)
     touched = np.empty(len(counts), dtype=np.int64)
+    # How much of the LP's communities has so many sites in the area.
+    much = np.zeros(largest + 1)
     for seed in range(units):
         if twins[seed] == 0:
             continue
@@ -235,7 +237,9 @@ def _grown(sets, counts, values, weight, first, twins, multipliers):  # type: ig
                 if held[k] == 0:
                     touched[columns] = k
                     columns += 1
+                much[held[k]] -= values[k]
                 held[k] += weight[unit]
+                much[held[k]] += values[k]
                 for j in range(counts[k]):
                     other = first[sets[k, j]]
                     shared[other] += values[k]
@@ -249,10 +253,10 @@ def _grown(sets, counts, values, weight, first, twins, multipliers):  # type: ig
                 if over == 0 or size < narrowest:
                     continue
                 broken = -float(sites * times // whole)
-                for c in range(columns):
-                    part = held[touched[c]] * times
+                for sites_there in range(1, largest + 1):
+                    part = sites_there * times
                     count = part // whole + max(0, part % whole - over) / (whole - over)
-                    broken += values[touched[c]] * count
+                    broken += much[sites_there] * count
                 if broken > excess[seed] + 1e-9:
                     excess[seed] = broken
                     length[seed] = size
@@ -278,4 +282,5 @@ def _grown(sets, counts, values, weight, first, twins, multipliers):  # type: ig
         shared[seed] = 0.0
         for c in range(columns):
             held[touched[c]] = 0
+        much[:] = 0.0
     return order, length, best, excess
