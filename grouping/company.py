@@ -23,8 +23,8 @@ _INTIMATE = 32
 class Ties(NamedTuple):
     """Connections among all units.
 
-    ``joint`` (u, u) is distance and border surcharge together, ``pair`` that of the prices. ``near`` (sizes, u,
-    largest + 1) bounds, for each size of community, what connects a unit to others of so much weight in all.
+    ``joint`` (u, u) is distance and border surcharge together, ``pair`` that of the prices. ``near`` (sizes,
+    largest + 1, u) bounds, for each size of community, what connects a unit to others of so much weight in all.
     """
 
     joint: Floats
@@ -76,9 +76,9 @@ def cheapest(keys, weights, count, need, filled):  # type: ignore[no-untyped-def
         weight = weights[i]
         if weight > need:
             continue
-        rate = keys[i] / weight
-        if covered >= need and rate >= rates[kept - 1]:
+        if covered >= need and keys[i] >= weight * rates[kept - 1]:
             continue
+        rate = keys[i] / weight
         # No more than `need` items are kept before this one, for each weighs one at least.
         _insert(rates, sizes, kept, rate, weight)
         kept += 1
@@ -156,7 +156,7 @@ def company_of(weight, factor, ties, index, units):  # type: ignore[no-untyped-d
 
     Without links a large company is not worth its own bounds: those among all units serve nearly as well.
     """
-    width = ties.near.shape[2]
+    width = ties.near.shape[1]
     count = len(units)
     weights = weight[units]
     linked = ties.pair.shape[0] > 0
@@ -175,25 +175,32 @@ def company_of(weight, factor, ties, index, units):  # type: ignore[no-untyped-d
     own = linked or (factor > 0.0 and count <= _INTIMATE)
     if not tabled:
         for k in range(count):
-            near[k] = ties.near[index, units[k]]
+            near[k] = ties.near[index, :, units[k]]
         return Company(weights, joint, near, start, partner)
     for k in range(count):
+        # Plain arrays: a call for each pair would take most of the time.
+        row, own_joint = ties.joint[units[k]], joint[k]
+        for j in range(count):
+            own_joint[j] = factor * row[units[j]]
+        if linked:
+            prices = ties.pair[units[k]]
+            for j in range(count):
+                own_joint[j] += prices[units[j]]
+        if not own:
+            near[k] = ties.near[index, :, units[k]]
+            continue
         known = 0
         met = start[k]
         for j in range(count):
-            joint[k, j] = connection(ties, factor, units[k], units[j])
             if j != k:
-                keys[known] = joint[k, j]
+                keys[known] = own_joint[j]
                 others[known] = weights[j]
                 if linked and ties.pair[units[k], units[j]] < 0.0:
                     keys[known] -= ties.pair[units[k], units[j]]
                     partner[met] = j
                     met += 1
                 known += 1
-        if own:
-            cheapest(keys, others, known, width - 1, near[k])
-        else:
-            near[k] = ties.near[index, units[k]]
+        cheapest(keys, others, known, width - 1, near[k])
     return Company(weights, joint, near, start, partner)
 
 
@@ -251,8 +258,9 @@ def bounds(company, items, gains, tolls, count, need, here, keys, weights, fille
 
 @njit(cache=True, nogil=True)
 def nearest(weight, factor, ties, near):  # type: ignore[no-untyped-def]
-    """Fill ``near`` (u, width) for one size, see :class:`Ties`."""
+    """Fill ``near`` (width, u) for one size, see :class:`Ties`."""
     units = len(weight)
+    filled = np.empty(len(near))
     keys = np.empty(units)
     weights = np.empty(units, dtype=np.int64)
     for a in range(units):
@@ -262,4 +270,5 @@ def nearest(weight, factor, ties, near):  # type: ignore[no-untyped-def]
                 keys[count] = connection(ties, factor, a, b)
                 weights[count] = weight[b]
                 count += 1
-        cheapest(keys, weights, count, near.shape[1] - 1, near[a])
+        cheapest(keys, weights, count, len(near) - 1, filled)
+        near[:, a] = filled

@@ -82,46 +82,76 @@ class Prices(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def parts(  # type: ignore[no-untyped-def]  # numba compiles it; the types are in the docstring
-    prices, members, count
-):
-    """(travel, cross, size, links, host) of the units ``members[:count]``: four floats in km and a host's row.
+def hosted(prices):  # type: ignore[no-untyped-def]  # numba compiles it; the types are in the docstring
+    """Whether travel is to a host; else it only depends on the number of sites and :func:`pair_sums`."""
+    return prices.measure == HOSTED
 
-    The host is -1 unless the measure is hosted; without a possible host the travel is infinite.
-    """
+
+@njit(cache=True, nogil=True)
+def pair_sums(prices, members, count):  # type: ignore[no-untyped-def]
+    """(sites, km of distance, km of surcharges, km of links) of the units ``members[:count]``, over their pairs."""
+    # Plain arrays in the loops: to take one out of a tuple there costs more than to read a number of it.
+    weight, apart, pair = prices.weight, prices.apart, prices.pair
+    distances, crosses = prices.distance, prices.cross
     sites = 0
     distance = 0.0
     cross = 0.0
     links = 0.0
-    linked = prices.pair.shape[0] > 0
+    linked = pair.shape[0] > 0
     for i in range(count):
         a = members[i]
-        sites += prices.weight[a]
-        links += prices.apart[a]
+        sites += weight[a]
+        links += apart[a]
         for j in range(i + 1):
             b = members[j]
-            distance += prices.distance[a, b]
-            cross += prices.cross[a, b]
+            distance += distances[a, b]
+            cross += crosses[a, b]
             if linked:
-                links += prices.pair[a, b]
-    size = prices.size_km * abs(sites - prices.preferred)
-    if prices.measure == PAIRWISE:
-        return distance, cross, size, links, -1
-    if prices.measure == ROTATING:
-        factor = 2.0 / sites
-        return factor * distance, factor * cross, size, links, -1
+                links += pair[a, b]
+    return sites, distance, cross, links
+
+
+@njit(cache=True, nogil=True)
+def _each(prices, sites):  # type: ignore[no-untyped-def]
+    """How often each kilometre between two of so many sites counts, unless the measure is hosted."""
+    return 2.0 / sites if prices.measure == ROTATING else 1.0
+
+
+@njit(cache=True, nogil=True)
+def _size(prices, sites):  # type: ignore[no-untyped-def]
+    return prices.size_km * abs(sites - prices.preferred)
+
+
+@njit(cache=True, nogil=True)
+def cost_of_sums(prices, sites, km, links):  # type: ignore[no-untyped-def]
+    """Total km of a community by its :func:`pair_sums`, distance and surcharges together; not if hosted."""
+    return _each(prices, sites) * km + _size(prices, sites) + links
+
+
+@njit(cache=True, nogil=True)
+def parts(prices, members, count):  # type: ignore[no-untyped-def]
+    """(travel, cross, size, links, host) of the units ``members[:count]``: four floats in km and a host's row.
+
+    The host is -1 unless the measure is hosted; without a possible host the travel is infinite.
+    """
+    sites, distance, cross, links = pair_sums(prices, members, count)
+    size = _size(prices, sites)
+    if not hosted(prices):
+        each = _each(prices, sites)
+        return each * distance, each * cross, size, links, -1
+    host_start, host_distance, host_cross = prices.host_start, prices.host_distance, prices.host_cross
     best = np.inf
     best_distance = np.inf
     best_cross = 0.0
     host = -1
     for i in range(count):
         a = members[i]
-        for h in range(prices.host_start[a], prices.host_start[a + 1]):
+        for h in range(host_start[a], host_start[a + 1]):
             distance = 0.0
             cross = 0.0
             for j in range(count):
-                distance += prices.host_distance[h, members[j]]
-                cross += prices.host_cross[h, members[j]]
+                distance += host_distance[h, members[j]]
+                cross += host_cross[h, members[j]]
             if distance + cross < best:
                 best = distance + cross
                 best_distance = distance

@@ -169,48 +169,113 @@ def violated(sets: Ints, counts: Ints, values: Floats, eligible: NDArray[np.bool
     # Two communities at least that are not whole must hold two of the three.
     split = values < 1.0 - _VIOLATED
     sets, counts, values = sets[split], counts[split], values[split]
-    held = np.zeros((len(values), len(eligible)), dtype=np.bool_)
-    for row, members, count in zip(held, sets, counts, strict=True):
-        row[members[:count]] = True
-    held &= eligible
-    together = (held.T * values) @ held
-    triples: Ints = _overlaps(together, 1.0 + _VIOLATED)
-    a, b, c = triples.T
+    triples, overlap = _overlaps(sets, counts, values, eligible, 1.0 + _VIOLATED)
     # What the pairs overlap is a bound for the cut's excess, and quick to have.
-    likely = np.argsort(-(together[a, b] + together[a, c] + together[b, c]), kind="stable")[:_EXAMINED]
-    triples = triples[likely]
-    twice = held[:, triples].sum(axis=2) >= 2
-    excess = values @ twice - 1.0
+    triples = triples[np.argsort(-overlap, kind="stable")[:_EXAMINED]]
+    excess = _excess(sets, counts, values, triples, len(eligible))
     order = np.argsort(-excess, kind="stable")[:most]
     return Rows.of_triples(triples[order[excess[order] > _VIOLATED]])
 
 
 @njit(cache=True, nogil=True)
-def _overlaps(together, least):  # type: ignore[no-untyped-def]
-    """(m, 3): the triples that are together by pairs, in all, at least so much, which must be more than 1.
+def _columns(sets, counts, units):  # type: ignore[no-untyped-def]
+    """(start, of): the candidates of unit k are ``of[start[k] : start[k + 1]]``."""
+    start = np.zeros(units + 1, dtype=np.int64)
+    for k in range(len(counts)):
+        for j in range(counts[k]):
+            start[sets[k, j] + 1] += 1
+    start = np.cumsum(start)
+    of = np.empty(start[-1], dtype=np.int64)
+    fill = start[:-1].copy()
+    for k in range(len(counts)):
+        for j in range(counts[k]):
+            of[fill[sets[k, j]]] = k
+            fill[sets[k, j]] += 1
+    return start, of
+
+
+@njit(cache=True, nogil=True)
+def _partners(sets, counts, values, eligible):  # type: ignore[no-untyped-def]
+    """(start, partner, share): how much each unit is together with its partners, in ascending order."""
+    units = len(eligible)
+    first, of = _columns(sets, counts, units)
+    start = np.zeros(units + 1, dtype=np.int64)
+    partner = np.empty(len(of) * sets.shape[1], dtype=np.int64)
+    share = np.empty(len(partner))
+    together = np.zeros(units)
+    for a in range(units):
+        count = start[a]
+        for place in range(first[a], first[a + 1] if eligible[a] else first[a]):
+            k = of[place]
+            for j in range(counts[k]):
+                b = sets[k, j]
+                if b != a and eligible[b]:
+                    if together[b] == 0.0:
+                        partner[count] = b
+                        count += 1
+                    together[b] += values[k]
+        own = partner[start[a] : count]
+        own.sort()
+        for place in range(start[a], count):
+            share[place] = together[partner[place]]
+            together[partner[place]] = 0.0
+        start[a + 1] = count
+    return start, partner[: start[-1]].copy(), share[: start[-1]].copy()
+
+
+@njit(cache=True, nogil=True)
+def _overlaps(sets, counts, values, eligible, least):  # type: ignore[no-untyped-def]
+    """((m, 3) triples, (m,) how much) that are together by pairs, in all, at least so much, which is more than 1.
 
     No pair is together more than once, so two of the three pairs are, and one unit is in both of them.
     """
-    units = len(together)
+    start, partner, share = _partners(sets, counts, values, eligible)
+    position = np.full(len(eligible), -1, dtype=np.int64)
     found = []
-    for a in range(units):
-        partners = np.flatnonzero(together[a] > 0.0)
-        for i in range(len(partners)):
-            b = partners[i]
-            if b == a:
-                continue
-            for j in range(i + 1, len(partners)):
-                c = partners[j]
-                if c == a or together[a, b] + together[a, c] + together[b, c] < least:
-                    continue
+    overlap = []
+    for a in range(len(eligible)):
+        own, together = partner[start[a] : start[a + 1]], share[start[a] : start[a + 1]]
+        for i in range(len(own)):
+            position[own[i]] = i
+        others = np.zeros((len(own), len(own)))
+        for i in range(len(own)):
+            for place in range(start[own[i]], start[own[i] + 1]):
+                if position[partner[place]] >= 0:
+                    others[i, position[partner[place]]] = share[place]
+        for i in range(len(own)):
+            b = own[i]
+            position[b] = -1
+            for j in range(i + 1, len(own)):
+                c = own[j]
+                total = together[i] + together[j] + others[i, j]
                 # If all are together, each of them is in two pairs; it is the first one's to tell.
-                if together[b, c] > 0.0 and a > b:
-                    continue
-                found.append((min(a, b), min(max(a, b), c), max(a, c)))
+                if total >= least and not (others[i, j] > 0.0 and a > b):
+                    found.append((min(a, b), min(max(a, b), c), max(a, c)))
+                    overlap.append(total)
     triples = np.empty((len(found), 3), dtype=np.int64)
+    much = np.empty(len(found))
     for k in range(len(found)):
         triples[k, 0], triples[k, 1], triples[k, 2] = found[k]
-    return triples
+        much[k] = overlap[k]
+    return triples, much
+
+
+@njit(cache=True, nogil=True)
+def _excess(sets, counts, values, triples, units):  # type: ignore[no-untyped-def]
+    """(m,): by how much the triples are broken."""
+    start, of = _columns(sets, counts, units)
+    held = np.zeros(len(counts), dtype=np.int64)
+    excess = np.full(len(triples), -1.0)
+    for t in range(len(triples)):
+        for unit in triples[t]:
+            for place in range(start[unit], start[unit + 1]):
+                held[of[place]] += 1
+                if held[of[place]] == 2:
+                    excess[t] += values[of[place]]
+        for unit in triples[t]:
+            for place in range(start[unit], start[unit + 1]):
+                held[of[place]] = 0
+    return excess
 
 
 def violated_wider(sets: Ints, counts: Ints, values: Floats, eligible: NDArray[np.bool_], most: int) -> Rows:
@@ -260,20 +325,8 @@ def _broken(sets, counts, values, eligible, companions, counted, most, least):  
     ``most`` (k,) what a grouping may.
     """
     units = len(eligible)
-    start = np.zeros(units + 1, dtype=np.int64)
-    together = np.zeros((units, units))
-    for k in range(len(counts)):
-        for j in range(counts[k]):
-            start[sets[k, j] + 1] += 1
-            for i in range(counts[k]):
-                together[sets[k, j], sets[k, i]] += values[k]
-    start = np.cumsum(start)
-    of = np.empty(start[-1], dtype=np.int64)
-    fill = start[:-1].copy()
-    for k in range(len(counts)):
-        for j in range(counts[k]):
-            of[fill[sets[k, j]]] = k
-            fill[sets[k, j]] += 1
+    start, of = _columns(sets, counts, units)
+    first, partner, share = _partners(sets, counts, values, eligible)
     five = np.empty(5, dtype=np.int64)
     bits = np.zeros(len(counts), dtype=np.int64)
     weight = np.empty(counted.shape[1])
@@ -283,8 +336,8 @@ def _broken(sets, counts, values, eligible, companions, counted, most, least):  
     for a in range(units):
         if not eligible[a] or start[a] == start[a + 1]:
             continue
-        near = np.argsort(-together[a], kind="mergesort")[: companions + 1]
-        near = near[(near != a) & (together[a][near] > 0.0) & eligible[near]]
+        own = slice(first[a], first[a + 1])
+        near = partner[own][np.argsort(-share[own], kind="mergesort")[:companions]]
         m = len(near)
         five[0] = a
         for i in range(m):

@@ -10,37 +10,9 @@ import numpy as np
 from numba import njit
 
 from grouping.borders import SEVERAL, joined
-from grouping.company import TABLED, bounds, cheapest, cheapest_after, company_of, connection, factor_of
+from grouping.company import TABLED, bounds, cheapest_after, company_of, connection, factor_of
 from grouping.cost import parts
-
-
-@njit(cache=True, nogil=True)
-def _alone(prices, unit_dual, factor, ties, host, a):  # type: ignore[no-untyped-def]
-    """What a unit adds to the reduced cost whoever else is there."""
-    value = prices.apart[a] - unit_dual[a] + connection(ties, factor, a, a)
-    if host >= 0:
-        value += prices.host_distance[host, a] + prices.host_cross[host, a]
-    return value
-
-
-@njit(cache=True, nogil=True)
-def _joiners(prices, unit_dual, cuts, first, factor, ties, root, host, need):  # type: ignore[no-untyped-def]
-    """(units that may join the root, what each adds, its toll for cuts with the root)."""
-    toll = np.zeros(len(prices.weight))
-    for k in range(cuts.start[root], cuts.start[root + 1]):
-        for b in cuts.units[cuts.of[k], :3]:
-            toll[b] += cuts.price[cuts.of[k]]
-    units = np.empty(len(prices.weight), dtype=np.int64)
-    gains = np.empty(len(prices.weight))
-    count = 0
-    # The lower-numbered are roots of their own, and so are the first twins of others; but a host may have anyone.
-    for b in range(0 if host >= 0 else root + 1, len(prices.weight)):
-        joins = b != root and (host >= 0 or first[b] >= root)
-        if joins and prices.weight[b] <= need:
-            units[count] = b
-            gains[count] = _alone(prices, unit_dual, factor, ties, host, b) + connection(ties, factor, root, b)
-            count += 1
-    return units[:count], gains[:count], toll[units[:count]]
+from grouping.roots import outlook, promising, tolls_with
 
 
 @njit(cache=True, nogil=True)
@@ -68,29 +40,6 @@ def _best_host(prices, twin, host, root, units, chosen, count):  # type: ignore[
         if offset >= 0 and best < prices.host_start[member + 1]:
             return prices.host_start[twin[member]] + offset == host
     return False
-
-
-@njit(cache=True, nogil=True)
-def _outlook(prices, unit_dual, community_dual, cuts, border, first, ties, index, size, root, host):  # type: ignore[no-untyped-def]
-    """What may join a root in a community of ``size`` sites.
-
-    Returns (reduced cost of the root alone, units, what each adds, its toll, what each adds at least, bounds as
-    :func:`cheapest` fills them).
-    """
-    factor = factor_of(prices.measure, size)
-    need = size - prices.weight[root]
-    base = prices.size_km * abs(size - prices.preferred) - community_dual
-    base += _alone(prices, unit_dual, factor, ties, host, root)
-    if border.price > 0.0 and border.region[root] == SEVERAL:
-        base += border.price
-    units, gains, tolls = _joiners(prices, unit_dual, cuts, first, factor, ties, root, host, need)
-    weights = prices.weight[units]
-    keys = np.empty(len(units))
-    for k in range(len(units)):
-        keys[k] = gains[k] + 0.5 * (tolls[k] + ties.near[index, units[k], need - weights[k]])
-    filled = np.empty(need + 1)
-    cheapest(keys, weights, len(units), need, filled)
-    return base, units, gains, tolls, keys, filled
 
 
 @njit(cache=True, nogil=True)
@@ -170,7 +119,7 @@ def _levy(toll, inside, held, items, weight, count, need):  # type: ignore[no-un
 @njit(cache=True, nogil=True)
 def search_root(  # type: ignore[no-untyped-def]
     prices,
-    unit_dual,
+    own,
     community_dual,
     cuts,
     areas,
@@ -189,6 +138,7 @@ def search_root(  # type: ignore[no-untyped-def]
 ):
     """Search the candidates of one root with a reduced cost below ``threshold``.
 
+    ``own`` (sizes, u) is what units add by themselves, see :func:`grouping.roots.alone`.
     ``first`` and ``before`` (u,) are those of :class:`grouping.twins.Twins`: a unit joins after the twin before it.
 
     With ``best_only`` each that is better than those of its size before goes to ``sets``, the last ones if it is too
@@ -196,7 +146,7 @@ def search_root(  # type: ignore[no-untyped-def]
     costs of the root's candidates or 0, whether the search was finished within ``nodes`` partial sets, how many units
     it looked at for partial sets in all); unfinished, the bound is the least one of what is still open.
     """
-    sizes, _, width = ties.near.shape
+    sizes, width, _ = ties.near.shape
     # At depth d of the search: items[d], gains[d], tolls[d], length[d]: who may join and what that adds; at[d]: the
     # next to try; value[d], need[d], region[d]: reduced cost so far, sites still missing, macro-region so far.
     length = np.zeros(width, dtype=np.int64)
@@ -212,16 +162,31 @@ def search_root(  # type: ignore[no-untyped-def]
     least = 0.0
     opened = 0
     looked = 0
+    everyones_keys = np.empty(len(prices.weight))
+    root_filled = np.empty(width)
+    root_toll = tolls_with(cuts, root, len(prices.weight))
     for index in range(sizes):
         size = smallest + index
         left = size - prices.weight[root]
         if left < 0:
             continue
         limit = threshold
-        base, units, root_gains, root_tolls, root_keys, root_filled = _outlook(
-            prices, unit_dual, community_dual, cuts, border, first, ties, index, size, root, host
+        base = outlook(
+            prices,
+            own[index],
+            community_dual,
+            border,
+            first,
+            ties,
+            root_toll,
+            index,
+            size,
+            root,
+            host,
+            everyones_keys,
+            root_filled,
         )
-        looked += 8 * len(units)
+        looked += len(everyones_keys)
         if base + root_filled[left] >= limit:
             continue
         if left == 0:
@@ -237,18 +202,26 @@ def search_root(  # type: ignore[no-untyped-def]
             continue
         if limited:
             region[0] = border.region[root]
-            fines = np.zeros(len(units))
-            _fine(border, region[0], units, np.arange(len(units)), len(units), fines)
-            root_keys += fines
-        # The promising ones first, so that the limit falls early.
-        order = np.argsort(root_keys, kind="mergesort")
-        within = base + root_filled[left - prices.weight[units[order]]] + root_keys[order] < limit
-        order = order[within]
-        units, root_gains, root_tolls = units[order], root_gains[order], root_tolls[order]
+        factor = factor_of(prices.measure, size)
+        units, root_gains = promising(
+            prices,
+            own[index],
+            border,
+            ties,
+            factor,
+            root,
+            host,
+            base,
+            left,
+            limit,
+            everyones_keys,
+            root_filled,
+        )
+        root_tolls = root_toll[units]
         # With fewer left, each is farther from its nearest others, and more drop out.
         while True:
             looked += 2 * len(units) * (len(units) if len(units) <= TABLED else 1)
-            company = company_of(prices.weight, factor_of(prices.measure, size), ties, index, units)
+            company = company_of(prices.weight, factor, ties, index, units)
             here = np.zeros(len(units), dtype=np.bool_)
             keys = np.empty(len(units))
             fines = np.zeros(len(units))
@@ -278,7 +251,6 @@ def search_root(  # type: ignore[no-untyped-def]
         tolls = np.empty((width, len(units)))
         change = np.zeros(len(units))
         joint_row = np.empty(len(units))
-        factor = factor_of(prices.measure, size)
         # By their keys, so that soon all that is left is too dear together.
         order = np.argsort(keys, kind="mergesort")
         items[0] = order
@@ -312,10 +284,22 @@ def search_root(  # type: ignore[no-untyped-def]
                     least = min(least, value[d] + levy + filled[need[d]])
                 for later in range(index + 1, sizes):
                     size = smallest + later
-                    base, _, _, _, _, root_filled = _outlook(
-                        prices, unit_dual, community_dual, cuts, border, first, ties, later, size, root, host
+                    base = outlook(
+                        prices,
+                        own[later],
+                        community_dual,
+                        border,
+                        first,
+                        ties,
+                        root_toll,
+                        later,
+                        size,
+                        root,
+                        host,
+                        everyones_keys,
+                        root_filled,
                     )
-                    least = min(least, base + root_filled[-1])
+                    least = min(least, base + root_filled[size - prices.weight[root]])
                 return count, least, False, looked
             place = at[depth]
             at[depth] += 1

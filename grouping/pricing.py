@@ -23,6 +23,7 @@ from grouping.cost import HOSTED, Floats, Ints
 from grouping.cuts import Cuts, tolls
 from grouping.depth_first import search_root
 from grouping.problem import Problem
+from grouping.roots import alone
 
 _ROOM = 256
 """Candidates that one root may first return; the room grows as needed."""
@@ -133,13 +134,13 @@ class Pricer:
     def _ties(self) -> Ties:
         """What the search knows of connections beforehand."""
         prices = self.prices
-        near = np.zeros((len(self.sizes), self.units, self.largest + 1))
+        near = np.zeros((len(self.sizes), self.largest + 1, self.units))
         ties = Ties(prices.distance + prices.cross, prices.pair, near)
         if prices.measure != HOSTED or prices.pair.size:
             for index, size in enumerate(self.sizes):
                 nearest(prices.weight, factor_of(prices.measure, size), ties, near[index])
             # Twins must look the same to the search, to the last bit.
-            near[:] = near[:, self.twins.first]
+            near[:] = near[:, :, self.twins.first]
         return ties
 
     def _search(self, duals: Duals, threshold: float, best_only: bool, most: int, nodes: int) -> Priced:
@@ -147,6 +148,7 @@ class Pricer:
             raise ValueError("pricing knows cuts of three rows only")
         ties = self._ties
         areas = duals.areas.tolls
+        own = alone(self.prices, duals.unit, ties, self.sizes.start)
 
         def search(root: tuple[int, int]) -> tuple[Ints, float, bool, int]:
             looks = 0
@@ -155,7 +157,7 @@ class Pricer:
                 sets = np.full((space, self.largest), -1, dtype=np.int64)
                 count, least, finished, looked = search_root(
                     self.prices,
-                    duals.unit,
+                    own,
                     duals.community,
                     duals.cuts,
                     areas,

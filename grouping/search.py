@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from grouping.borders import crossing
 from grouping.candidates import Candidates
 from grouping.cost import Ints, Prices
-from grouping.ruin_recreate import Neighbourhood, State, anneal, recreate, set_labels, start_over, valid
+from grouping.draft import Draft, Neighbourhood, empty_draft, set_labels, start_over, valid
+from grouping.ruin_recreate import anneal, recreate
 from grouping.scenario import Limits
 
 _NEIGHBOURS = 24
@@ -57,31 +58,31 @@ class Search:
             crossing_km=0.0,
         )
         self._random = np.array([seed * 0x9E3779B97F4A7C15 % 2**64 | 1], dtype=np.uint64)
-        self._state = _started(prices, self._around, self._random)
+        self._draft = _started(prices, self._around, self._random)
 
     def steps(self, count: int, hot: float, cold: float) -> None:
         """Take ``count`` steps while the temperature falls from ``hot`` to ``cold`` km."""
         if not len(self._prices.weight):
             return
         if not self._quota:
-            anneal(self._prices, self._around, self._state, self._random, count, hot, cold)
+            anneal(self._prices, self._around, self._draft, self._random, count, hot, cold)
             return
         for done in range(0, count, _LEG):
             leg = min(_LEG, count - done)
             warm, cool = (hot * (cold / hot) ** (part / count) for part in (done, done + leg))
-            anneal(self._prices, self._around, self._state, self._random, leg, warm, cool)
+            anneal(self._prices, self._around, self._draft, self._random, leg, warm, cool)
             self._reprice()
 
     def _reprice(self) -> None:
         """Make communities across macro-regions dearer while they are too many, else cheaper."""
-        state, around = self._state, self._around
-        over = int(crossing(around.region, state.members, state.counts).sum()) - around.across
+        draft, around = self._draft, self._around
+        over = int(crossing(around.region, draft.now.members, draft.now.counts).sum()) - around.across
         if over > 0:
             price = max(_DEARER * around.crossing_km, _FIRST * self.mean_cost + 1e-9)
         else:
             price = _CHEAPER * around.crossing_km
         self._around = around._replace(crossing_km=min(price, around.forbidden_km))
-        set_labels(self._prices, self._around, state, state.label)
+        set_labels(self._prices, self._around, draft, draft.label)
 
     def resume(self, communities: Sequence[Sequence[int]]) -> None:
         """Go on from the grouping of these communities; units in none of them stand alone."""
@@ -90,7 +91,7 @@ class Search:
             label[list(members)] = group
         alone = label < 0
         label[alone] = np.arange(len(communities), len(communities) + alone.sum())
-        set_labels(self._prices, self._around, self._state, label)
+        set_labels(self._prices, self._around, self._draft, label)
 
     def insist(self) -> None:
         """From now on, sites without a community cost much more on the way."""
@@ -99,25 +100,25 @@ class Search:
             missing_km=_INSISTING * around.missing_km, forbidden_km=_INSISTING * around.forbidden_km
         )
         if len(self._prices.weight):
-            set_labels(self._prices, self._around, self._state, self._state.label)
+            set_labels(self._prices, self._around, self._draft, self._draft.label)
 
     @property
     def met(self) -> Candidates:
         """The latest communities that were tried, each once."""
-        rows = self._state.met[: self._state.number[1]]
+        rows = self._draft.met[: self._draft.number[1]]
         return Candidates.of_rows(np.unique(Candidates.of_rows(rows).sets, axis=0))
 
     @property
     def mean_cost(self) -> float:
         """Mean cost in km of the communities at hand: a scale for temperatures."""
-        state = self._state
-        filled = state.counts > 0
-        return float(state.cost[filled].mean()) if filled.any() else 0.0
+        now = self._draft.now
+        filled = now.counts > 0
+        return float(now.cost[filled].mean()) if filled.any() else 0.0
 
     @property
     def best(self) -> list[tuple[int, ...]]:
         """The communities of the best grouping so far; units in none of them are unplaced."""
-        label = self._state.best
+        label = self._draft.best
         groups = [np.flatnonzero(label == group) for group in np.unique(label)]
         return [
             tuple(group.tolist()) for group in groups if valid(self._prices, self._around.smallest, group, len(group))
@@ -150,34 +151,14 @@ def _missing_km(prices: Prices, smallest: int) -> float:
     return float(2 * nearest.mean() + 2 * prices.size_km + np.abs(prices.apart).max() + 1e-9) if units else 1.0
 
 
-def _started(prices: Prices, around: Neighbourhood, random: NDArray[np.uint64]) -> State:
+def _started(prices: Prices, around: Neighbourhood, random: NDArray[np.uint64]) -> Draft:
     units = len(prices.weight)
-    groups = units + 1
-    state = State(
-        label=np.full(units, -1, dtype=np.int64),
-        members=np.zeros((groups, around.largest), dtype=np.int64),
-        counts=np.zeros(groups, dtype=np.int64),
-        weight=np.zeros(groups, dtype=np.int64),
-        cost=np.zeros(groups),
-        allowed=np.ones(groups, dtype=np.bool_),
-        totals=np.zeros(6),
-        best=np.arange(units, dtype=np.int64),
-        score=np.array([np.inf, np.inf, np.inf]),
-        met=np.full((_MET * units, around.largest), -1, dtype=np.int64),
-        number=np.zeros(2, dtype=np.int64),
-        touched=np.zeros(groups, dtype=np.bool_),
-        changed=np.zeros(groups, dtype=np.int64),
-        old_members=np.zeros((groups, around.largest), dtype=np.int64),
-        old_counts=np.zeros(groups, dtype=np.int64),
-        old_weight=np.zeros(groups, dtype=np.int64),
-        old_cost=np.zeros(groups),
-        old_allowed=np.ones(groups, dtype=np.bool_),
-    )
+    draft = empty_draft(units, around.largest, _MET * units)
     if units:
         sites = int(prices.weight.sum())
         seeds = max(1, round(sites / prices.preferred), around.fewest)
         if around.limited:
             seeds = min(seeds, around.most)
-        recreate(prices, around, state, np.arange(units), units, seeds, random)
-        start_over(prices, around, state)
-    return state
+        recreate(prices, around, draft, np.arange(units), units, seeds, random)
+        start_over(prices, around, draft)
+    return draft
