@@ -239,17 +239,18 @@ def bounds(company, items, gains, tolls, count, need, here, keys, weights, fille
     Fills ``keys`` with what each item adds at least, ``weights``, and ``filled`` as :func:`cheapest` does.
     """
     linked = len(company.partner) > 0
+    weight, near = company.weight, company.near
+    for k in range(count):
+        a = items[k]
+        weights[k] = weight[a]
+        keys[k] = gains[k] + 0.5 * (tolls[k] + near[a, max(0, need - weight[a])])
     if linked:
         for k in range(count):
             here[items[k]] = True
-    for k in range(count):
-        a = items[k]
-        weights[k] = company.weight[a]
-        rest = max(0, need - weights[k])
-        if linked and company.start[a] < company.start[a + 1]:
-            keys[k] = gains[k] + 0.5 * (tolls[k] + _linked(company, a, rest, here))
-        else:
-            keys[k] = gains[k] + 0.5 * (tolls[k] + company.near[a, rest])
+        for k in range(count):
+            a = items[k]
+            if company.start[a] < company.start[a + 1]:
+                keys[k] = gains[k] + 0.5 * (tolls[k] + _linked(company, a, max(0, need - weight[a]), here))
     if linked:
         for k in range(count):
             here[items[k]] = False

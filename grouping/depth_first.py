@@ -108,11 +108,13 @@ def _levy(toll, inside, held, items, weight, count, need):  # type: ignore[no-un
     """
     total = 0.0
     for k in range(len(held)):
-        outside = 0
+        missing = need
         for i in range(count):
             if not inside[items[i], k]:
-                outside += weight[items[i]]
-        total += toll[k, held[k] + max(0, need - outside)]
+                missing -= weight[items[i]]
+                if missing <= 0:
+                    break
+        total += toll[k, held[k] + max(0, missing)]
     return total
 
 
@@ -267,6 +269,8 @@ def search_root(  # type: ignore[no-untyped-def]
         at[0] = 0
         value[0] = base
         need[0] = left
+        # Plain arrays: to take one out of a tuple in a loop costs more than to read a number of it.
+        own_weight, table = company.weight, company.joint
         while depth >= 0:
             if at[depth] >= length[depth]:
                 depth -= 1
@@ -280,7 +284,7 @@ def search_root(  # type: ignore[no-untyped-def]
                     rest = length[d] - at[d]
                     open_items, open_gains, open_tolls = items[d, at[d] :], gains[d, at[d] :], tolls[d, at[d] :]
                     bounds(company, open_items, open_gains, open_tolls, rest, need[d], here, keys, weights, filled)
-                    levy = _levy(toll, inside, held[d], open_items, company.weight, rest, need[d])
+                    levy = _levy(toll, inside, held[d], open_items, own_weight, rest, need[d])
                     least = min(least, value[d] + levy + filled[need[d]])
                 for later in range(index + 1, sizes):
                     size = smallest + later
@@ -305,7 +309,7 @@ def search_root(  # type: ignore[no-untyped-def]
             at[depth] += 1
             a = items[depth, place]
             chosen[depth] = a
-            left = need[depth] - company.weight[a]
+            left = need[depth] - own_weight[a]
             total = value[depth] + gains[depth, place] + tolls[depth, place]
             if left < 0 or total == np.inf:
                 continue
@@ -321,7 +325,7 @@ def search_root(  # type: ignore[no-untyped-def]
                 if not there:
                     continue
             for k in range(len(some)):
-                held[depth + 1, k] = held[depth, k] + company.weight[a] * inside[a, k]
+                held[depth + 1, k] = held[depth, k] + own_weight[a] * inside[a, k]
             if left == 0:
                 for k in range(len(some)):
                     total += toll[k, held[depth + 1, k]]
@@ -343,8 +347,8 @@ def search_root(  # type: ignore[no-untyped-def]
             found = 0
             looked += length[depth] - place
             joining, added, charged = items[depth + 1], gains[depth + 1], tolls[depth + 1]
-            if len(company.joint) > 0:
-                joint = company.joint[a]
+            if len(table) > 0:
+                joint = table[a]
             else:
                 joint = joint_row
                 for k in range(place + 1, length[depth]):
@@ -355,7 +359,7 @@ def search_root(  # type: ignore[no-untyped-def]
                 _toll(cuts, units, spot, root, chosen, depth, change, 1.0)
             for k in range(place + 1, length[depth]):
                 b = items[depth, k]
-                if company.weight[b] <= left:
+                if own_weight[b] <= left:
                     joining[found] = b
                     added[found] = gains[depth, k] + joint[b]
                     charged[found] = tolls[depth, k] + change[b]
@@ -368,7 +372,7 @@ def search_root(  # type: ignore[no-untyped-def]
             if limited:
                 _fine(border, region[depth + 1], units, joining, found, fines)
             while True:
-                levy = _levy(toll, inside, held[depth + 1], joining, company.weight, found, left)
+                levy = _levy(toll, inside, held[depth + 1], joining, own_weight, found, left)
                 kept = 0
                 for k in range(found):
                     if total + levy + filled[left - weights[k]] + keys[k] + fines[k] < limit:
