@@ -33,11 +33,16 @@ class AreaTolls(NamedTuple):
 
     The areas of unit k are ``of[start[k] : start[k + 1]]``. A candidate with c sites in area t pays ``toll[t, c]`` km
     for it, which is 0 for none and never falls with c.
+
+    Where h of its sites are there and n of them are still to be chosen, x of these in the area, it pays no less than
+    ``least[t, h, n, y] + slope[t, h, n, y] * (x - y)``, whatever y: that line supports what it pays at y.
     """
 
     start: Ints
     of: Ints
     toll: Floats
+    least: Floats
+    slope: Floats
 
 
 @dataclass(frozen=True)
@@ -116,12 +121,51 @@ class PricedAreas:
     @cached_property
     def tolls(self) -> AreaTolls:
         """What candidates pay."""
-        return AreaTolls(*self.areas.of_units, self.areas.points * self.price[:, None])
+        toll = self.areas.points * self.price[:, None]
+        return AreaTolls(*self.areas.of_units, toll, *_supported(toll))
 
     @property
     def worth(self) -> float:
         """Km that all of them take off a bound."""
         return float((self.price * self.areas.most).sum())
+
+
+@njit(cache=True, nogil=True)
+def _supported(toll):  # type: ignore[no-untyped-def]
+    """(least, slope) of :class:`AreaTolls`: the convex envelope of what is paid, and its slope."""
+    areas, width = toll.shape
+    least = np.zeros((areas, width, width, width))
+    slope = np.zeros((areas, width, width, width))
+    for t in range(areas):
+        for held in range(width):
+            for need in range(1, width - held):
+                paid = toll[t, held : held + need + 1]
+                for y in range(need + 1):
+                    value = paid[y]
+                    left, right = y, y
+                    for i in range(y):
+                        for j in range(y + 1, need + 1):
+                            between = paid[i] + (paid[j] - paid[i]) * (y - i) / (j - i)
+                            if between < value:
+                                value = between
+                                left, right = i, j
+                    rise = (paid[right] - paid[left]) / (right - left) if left < right else _steepness(paid, y)
+                    least[t, held, need, y] = value
+                    slope[t, held, need, y] = rise
+    return least, slope
+
+
+@njit(cache=True, nogil=True)
+def _steepness(paid, y):  # type: ignore[no-untyped-def]
+    """The slope of a line through a corner of the convex envelope of ``paid``, halfway between the slopes beside it."""
+    before, after = -np.inf, np.inf
+    for i in range(y):
+        before = max(before, (paid[y] - paid[i]) / (y - i))
+    for j in range(y + 1, len(paid)):
+        after = min(after, (paid[j] - paid[y]) / (j - y))
+    if y == 0:
+        return after
+    return before if y == len(paid) - 1 else (before + after) / 2
 
 
 @njit(cache=True, nogil=True)

@@ -231,12 +231,11 @@ def _linked(company, a, need, here):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def bounds(company, items, gains, tolls, count, need, here, keys, weights, filled):  # type: ignore[no-untyped-def]
-    """Bounds for adding weight ``need`` out of ``items[:count]``, whose ``gains`` and ``tolls`` are known.
+def least_added(company, items, gains, tolls, count, need, here, keys, weights):  # type: ignore[no-untyped-def]
+    """Fill ``keys`` with what each of ``items[:count]`` adds at least where weight ``need`` is missing.
 
-    A toll is paid for cuts by the first of two to join, so both together pay half of it each.
-
-    Fills ``keys`` with what each item adds at least, ``weights``, and ``filled`` as :func:`cheapest` does.
+    Their ``gains`` and ``tolls`` are known. A toll is paid for cuts by the first of two to join, so both together pay
+    half of it each. Fills ``weights``, too.
     """
     linked = len(company.partner) > 0
     weight, near = company.weight, company.near
@@ -254,7 +253,6 @@ def bounds(company, items, gains, tolls, count, need, here, keys, weights, fille
     if linked:
         for k in range(count):
             here[items[k]] = False
-    cheapest(keys, weights, count, need, filled)
 
 
 @njit(cache=True, nogil=True)

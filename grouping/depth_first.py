@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from grouping.borders import SEVERAL, joined
-from grouping.company import TABLED, bounds, cheapest_after, company_of, connection, factor_of
+from grouping.company import TABLED, cheapest, cheapest_after, company_of, connection, factor_of, least_added
 from grouping.cost import parts
 from grouping.roots import outlook, promising, tolls_with
 
@@ -101,20 +101,27 @@ def _inside(areas, some, unit):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _levy(toll, inside, held, items, weight, count, need):  # type: ignore[no-untyped-def]
-    """What a set must pay at least for areas where weight ``need`` is missing out of ``items[:count]``.
+def _levy(slope, least, inside, held, items, weights, count, need, keys):  # type: ignore[no-untyped-def]
+    """Add to ``keys`` what those of ``items[:count]`` pay for areas that they are in, at least, and return the rest.
 
-    ``toll`` (m, width) are those of the areas, ``held`` (m,) the sites it has there, ``inside`` (units, m) who is in.
+    ``slope`` and ``least`` are those of :class:`grouping.areas.AreaTolls`, ``held`` (m,) the sites that the set has in
+    each area, ``inside`` (m, units) who is in. The lines are those for the first items that fill ``need``.
     """
     total = 0.0
     for k in range(len(held)):
+        there = 0
         missing = need
         for i in range(count):
-            if not inside[items[i], k]:
-                missing -= weight[items[i]]
-                if missing <= 0:
-                    break
-        total += toll[k, held[k] + max(0, missing)]
+            part = min(missing, weights[i])
+            there += part * inside[k, items[i]]
+            missing -= part
+            if missing == 0:
+                break
+        rise = slope[k, held[k], need, there]
+        total += least[k, held[k], need, there] - rise * there
+        if rise > 0.0:
+            for i in range(count):
+                keys[i] += rise * weights[i] * inside[k, items[i]]
     return total
 
 
@@ -229,20 +236,24 @@ def search_root(  # type: ignore[no-untyped-def]
             fines = np.zeros(len(units))
             weights = np.empty(len(units), dtype=np.int64)
             everyone = np.arange(len(units))
-            bounds(company, everyone, root_gains, root_tolls, len(units), left, here, keys, weights, filled)
+            least_added(company, everyone, root_gains, root_tolls, len(units), left, here, keys, weights)
             if limited:
                 _fine(border, region[0], units, everyone, len(units), fines)
             common, some = _areas_of(areas, root, units)
             paid = areas.toll[common, size].sum()
-            toll = areas.toll[some]
-            inside = np.empty((len(units), len(some)), dtype=np.bool_)
+            toll, slope, at_least = areas.toll[some], areas.slope[some], areas.least[some]
+            inside = np.empty((len(some), len(units)), dtype=np.bool_)
             for k in range(len(units)):
-                inside[k] = _inside(areas, some, units[k])
+                inside[:, k] = _inside(areas, some, units[k])
             rooted = _inside(areas, some, root)
             held = np.zeros((width, len(some)), dtype=np.int64)
             held[0] = prices.weight[root] * rooted
-            levy = paid + _levy(toll, inside, held[0], everyone, company.weight, len(units), left)
-            within = base + levy + filled[left - weights] + keys + fines < limit
+            order = np.argsort(keys, kind="mergesort")
+            sorted_keys = keys[order]
+            levy = _levy(slope, at_least, inside, held[0], order, weights[order], len(units), left, sorted_keys)
+            keys[order] = sorted_keys
+            cheapest(keys, weights, len(units), left, filled)
+            within = base + paid + levy + filled[left - weights] + keys + fines < limit
             kept = within.sum()
             if kept == len(units):
                 break
@@ -261,7 +272,7 @@ def search_root(  # type: ignore[no-untyped-def]
         together = np.empty(len(units))
         cheapest_after(keys[order], weights[order], len(units), left, together)
         opens = np.empty((width, len(units)), dtype=np.bool_)
-        opens[0] = base + together + fines[order] < limit
+        opens[0] = base + levy + together + fines[order] < limit
         spot[:] = -1
         spot[units] = everyone
         length[0] = len(units)
@@ -283,8 +294,9 @@ def search_root(  # type: ignore[no-untyped-def]
                 for d in range(depth + 1):
                     rest = length[d] - at[d]
                     open_items, open_gains, open_tolls = items[d, at[d] :], gains[d, at[d] :], tolls[d, at[d] :]
-                    bounds(company, open_items, open_gains, open_tolls, rest, need[d], here, keys, weights, filled)
-                    levy = _levy(toll, inside, held[d], open_items, own_weight, rest, need[d])
+                    least_added(company, open_items, open_gains, open_tolls, rest, need[d], here, keys, weights)
+                    levy = _levy(slope, at_least, inside, held[d], open_items, weights, rest, need[d], keys)
+                    cheapest(keys, weights, rest, need[d], filled)
                     least = min(least, value[d] + levy + filled[need[d]])
                 for later in range(index + 1, sizes):
                     size = smallest + later
@@ -325,7 +337,7 @@ def search_root(  # type: ignore[no-untyped-def]
                 if not there:
                     continue
             for k in range(len(some)):
-                held[depth + 1, k] = held[depth, k] + own_weight[a] * inside[a, k]
+                held[depth + 1, k] = held[depth, k] + own_weight[a] * inside[k, a]
             if left == 0:
                 for k in range(len(some)):
                     total += toll[k, held[depth + 1, k]]
@@ -366,28 +378,24 @@ def search_root(  # type: ignore[no-untyped-def]
                     found += 1
             if cutting:
                 _toll(cuts, units, spot, root, chosen, depth, change, 0.0)
-            bounds(company, joining, added, charged, found, left, here, keys, weights, filled)
-            if total + filled[left] >= limit:
+            least_added(company, joining, added, charged, found, left, here, keys, weights)
+            levy = _levy(slope, at_least, inside, held[depth + 1], joining, weights, found, left, keys)
+            cheapest(keys, weights, found, left, filled)
+            if total + levy + filled[left] >= limit:
                 continue
             if limited:
                 _fine(border, region[depth + 1], units, joining, found, fines)
-            while True:
-                levy = _levy(toll, inside, held[depth + 1], joining, own_weight, found, left)
-                kept = 0
-                for k in range(found):
-                    if total + levy + filled[left - weights[k]] + keys[k] + fines[k] < limit:
-                        joining[kept] = joining[k]
-                        added[kept] = added[k]
-                        charged[kept] = charged[k]
-                        keys[kept] = keys[k]
-                        fines[kept] = fines[k]
-                        weights[kept] = weights[k]
-                        kept += 1
-                # With fewer outside, more must be paid for areas.
-                again = kept < found and len(some) > 0
-                found = kept
-                if not again:
-                    break
+            kept = 0
+            for k in range(found):
+                if total + levy + filled[left - weights[k]] + keys[k] + fines[k] < limit:
+                    joining[kept] = joining[k]
+                    added[kept] = added[k]
+                    charged[kept] = charged[k]
+                    keys[kept] = keys[k]
+                    fines[kept] = fines[k]
+                    weights[kept] = weights[k]
+                    kept += 1
+            found = kept
             if found == 0:
                 continue
             depth += 1

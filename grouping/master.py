@@ -195,8 +195,7 @@ class Master:
     def cut(self, *, wider: bool) -> int:
         """Add the cuts that the solution breaks most; how many there were.
 
-        Areas come first, and triples when there are none. Cuts of four and five rows, which pricing does not know, are
-        only added if ``wider`` and no others are broken.
+        Those of four and five rows, which pricing does not know, are only added if ``wider`` and no others are broken.
         """
         values = self.values()
         used = np.flatnonzero(values > 1e-9)
@@ -204,14 +203,14 @@ class Master:
         most = max(_CUTS[0], round(_CUTS[1] * self._problem.size))
         twins = self._problem.twins
         sizes = range(self._problem.smallest, self._problem.largest + 1)
-        found = violated(*solution, twins.alone, most)
-        self._cut(found)
-        if len(found.whole):
-            return len(found.whole)
+        # Together: each kind lets the other's part of the gap be seen sooner.
         areas = broken_areas(*solution, self._problem.prices.weight, twins.first, sizes, most)
+        triples = violated(*solution, twins.alone, most)
         self._round(areas)
-        if len(areas) or not wider:
-            return len(areas)
+        self._cut(triples)
+        count = len(areas) + len(triples.whole)
+        if count or not wider:
+            return count
         found = violated_wider(*solution, twins.alone, most)
         self._cut(found)
         return len(found.whole)
