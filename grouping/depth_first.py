@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from grouping.borders import SEVERAL, joined
-from grouping.company import TABLED, cheapest, cheapest_after, company_of, connection, factor_of, least_added
+from grouping.company import TABLED, cheapest, cheapest_after, company_of, factor_of, least_added
 from grouping.cost import parts
 from grouping.roots import outlook, promising, tolls_with
 
@@ -90,38 +90,45 @@ def _areas_of(areas, root, units):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _inside(areas, some, unit):  # type: ignore[no-untyped-def]
-    """Which of ``some`` areas a unit is in."""
-    result = np.zeros(len(some), dtype=np.bool_)
+def _among(areas, some, unit, row):  # type: ignore[no-untyped-def]
+    """Write into ``row`` which of ``some`` areas a unit is in, by their places there; how many."""
+    count = 0
     for place in range(areas.start[unit], areas.start[unit + 1]):
         k = np.searchsorted(some, areas.of[place])
         if k < len(some) and some[k] == areas.of[place]:
-            result[k] = True
-    return result
+            row[count] = k
+            count += 1
+    return count
 
 
 @njit(cache=True, nogil=True)
-def _levy(slope, least, inside, held, items, weights, count, need, keys):  # type: ignore[no-untyped-def]
+def _levy(slope, least, areas_of, number, held, items, weights, count, need, there, rise, keys):  # type: ignore[no-untyped-def]
     """Add to ``keys`` what those of ``items[:count]`` pay for areas that they are in, at least, and return the rest.
 
     ``slope`` and ``least`` are those of :class:`grouping.areas.AreaTolls`, ``held`` (m,) the sites that the set has in
-    each area, ``inside`` (m, units) who is in. The lines are those for the first items that fill ``need``.
+    each area; unit k is in ``areas_of[k, : number[k]]``. The lines are those for the first items that fill ``need``.
     """
+    there[:] = 0
+    missing = need
+    for i in range(count):
+        part = min(missing, weights[i])
+        for place in range(number[items[i]]):
+            there[areas_of[items[i], place]] += part
+        missing -= part
+        if missing == 0:
+            break
     total = 0.0
+    rising = False
     for k in range(len(held)):
-        there = 0
-        missing = need
+        rise[k] = slope[k, held[k], need, there[k]]
+        total += least[k, held[k], need, there[k]] - rise[k] * there[k]
+        rising = rising or rise[k] > 0.0
+    if rising:
         for i in range(count):
-            part = min(missing, weights[i])
-            there += part * inside[k, items[i]]
-            missing -= part
-            if missing == 0:
-                break
-        rise = slope[k, held[k], need, there]
-        total += least[k, held[k], need, there] - rise * there
-        if rise > 0.0:
-            for i in range(count):
-                keys[i] += rise * weights[i] * inside[k, items[i]]
+            paid = 0.0
+            for place in range(number[items[i]]):
+                paid += rise[areas_of[items[i], place]]
+            keys[i] += weights[i] * paid
     return total
 
 
@@ -242,15 +249,30 @@ def search_root(  # type: ignore[no-untyped-def]
             common, some = _areas_of(areas, root, units)
             paid = areas.toll[common, size].sum()
             toll, slope, at_least = areas.toll[some], areas.slope[some], areas.least[some]
-            inside = np.empty((len(some), len(units)), dtype=np.bool_)
+            number = np.zeros(len(units) + 1, dtype=np.int64)
+            areas_of = np.empty((len(units) + 1, len(some)), dtype=np.int64)
             for k in range(len(units)):
-                inside[:, k] = _inside(areas, some, units[k])
-            rooted = _inside(areas, some, root)
+                number[k] = _among(areas, some, units[k], areas_of[k])
             held = np.zeros((width, len(some)), dtype=np.int64)
-            held[0] = prices.weight[root] * rooted
+            held[0][areas_of[-1, : _among(areas, some, root, areas_of[-1])]] = prices.weight[root]
+            there = np.empty(len(some), dtype=np.int64)
+            rise = np.empty(len(some))
             order = np.argsort(keys, kind="mergesort")
             sorted_keys = keys[order]
-            levy = _levy(slope, at_least, inside, held[0], order, weights[order], len(units), left, sorted_keys)
+            levy = _levy(
+                slope,
+                at_least,
+                areas_of,
+                number,
+                held[0],
+                order,
+                weights[order],
+                len(units),
+                left,
+                there,
+                rise,
+                sorted_keys,
+            )
             keys[order] = sorted_keys
             cheapest(keys, weights, len(units), left, filled)
             within = base + paid + levy + filled[left - weights] + keys + fines < limit
@@ -295,7 +317,20 @@ def search_root(  # type: ignore[no-untyped-def]
                     rest = length[d] - at[d]
                     open_items, open_gains, open_tolls = items[d, at[d] :], gains[d, at[d] :], tolls[d, at[d] :]
                     least_added(company, open_items, open_gains, open_tolls, rest, need[d], here, keys, weights)
-                    levy = _levy(slope, at_least, inside, held[d], open_items, weights, rest, need[d], keys)
+                    levy = _levy(
+                        slope,
+                        at_least,
+                        areas_of,
+                        number,
+                        held[d],
+                        open_items,
+                        weights,
+                        rest,
+                        need[d],
+                        there,
+                        rise,
+                        keys,
+                    )
                     cheapest(keys, weights, rest, need[d], filled)
                     least = min(least, value[d] + levy + filled[need[d]])
                 for later in range(index + 1, sizes):
@@ -331,13 +366,14 @@ def search_root(  # type: ignore[no-untyped-def]
                     total += border.price
             elder = before[units[a]]
             if elder >= 0 and elder != root:
-                there = False
+                joined_before = False
                 for d in range(depth):
-                    there = there or units[chosen[d]] == elder
-                if not there:
+                    joined_before = joined_before or units[chosen[d]] == elder
+                if not joined_before:
                     continue
-            for k in range(len(some)):
-                held[depth + 1, k] = held[depth, k] + own_weight[a] * inside[k, a]
+            held[depth + 1] = held[depth]
+            for k in range(number[a]):
+                held[depth + 1, areas_of[a, k]] += own_weight[a]
             if left == 0:
                 for k in range(len(some)):
                     total += toll[k, held[depth + 1, k]]
@@ -362,10 +398,10 @@ def search_root(  # type: ignore[no-untyped-def]
             if len(table) > 0:
                 joint = table[a]
             else:
-                joint = joint_row
+                # Only where there are no links.
+                joint, way = joint_row, ties.joint[units[a]]
                 for k in range(place + 1, length[depth]):
-                    b = items[depth, k]
-                    joint[b] = connection(ties, factor, units[a], units[b])
+                    joint[items[depth, k]] = factor * way[units[items[depth, k]]]
             cutting = cuts.start[units[a] + 1] > cuts.start[units[a]]
             if cutting:
                 _toll(cuts, units, spot, root, chosen, depth, change, 1.0)
@@ -379,7 +415,20 @@ def search_root(  # type: ignore[no-untyped-def]
             if cutting:
                 _toll(cuts, units, spot, root, chosen, depth, change, 0.0)
             least_added(company, joining, added, charged, found, left, here, keys, weights)
-            levy = _levy(slope, at_least, inside, held[depth + 1], joining, weights, found, left, keys)
+            levy = _levy(
+                slope,
+                at_least,
+                areas_of,
+                number,
+                held[depth + 1],
+                joining,
+                weights,
+                found,
+                left,
+                there,
+                rise,
+                keys,
+            )
             cheapest(keys, weights, found, left, filled)
             if total + levy + filled[left] >= limit:
                 continue
