@@ -16,7 +16,7 @@ from grouping.cost import HOSTED, ROTATING, Floats, Ints
 
 TABLED = 200
 """Units up to which what connects those that may join a root is put into a table."""
-_INTIMATE = 32
+_INTIMATE = 200
 """Units up to which bounds of their own are made for those that may join a root."""
 
 

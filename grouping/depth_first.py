@@ -102,12 +102,13 @@ def _among(areas, some, unit, row):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _levy(slope, least, areas_of, number, held, items, weights, count, need, there, rise, keys):  # type: ignore[no-untyped-def]
+def _levy(areas, some, areas_of, number, held, items, weights, count, need, there, rise, keys):  # type: ignore[no-untyped-def]
     """Add to ``keys`` what those of ``items[:count]`` pay for areas that they are in, at least, and return the rest.
 
-    ``slope`` and ``least`` are those of :class:`grouping.areas.AreaTolls`, ``held`` (m,) the sites that the set has in
-    each area; unit k is in ``areas_of[k, : number[k]]``. The lines are those for the first items that fill ``need``.
+    ``held`` (m,) are the sites that the set has in each of ``some`` areas; unit k is in ``areas_of[k, : number[k]]``
+    of them. The lines are those for the first items that fill ``need``, see :class:`grouping.areas.AreaTolls`.
     """
+    slope, least = areas.slope, areas.least
     there[:] = 0
     missing = need
     for i in range(count):
@@ -120,8 +121,8 @@ def _levy(slope, least, areas_of, number, held, items, weights, count, need, the
     total = 0.0
     rising = False
     for k in range(len(held)):
-        rise[k] = slope[k, held[k], need, there[k]]
-        total += least[k, held[k], need, there[k]] - rise[k] * there[k]
+        rise[k] = slope[some[k], held[k], need, there[k]]
+        total += least[some[k], held[k], need, there[k]] - rise[k] * there[k]
         rising = rising or rise[k] > 0.0
     if rising:
         for i in range(count):
@@ -248,7 +249,7 @@ def search_root(  # type: ignore[no-untyped-def]
                 _fine(border, region[0], units, everyone, len(units), fines)
             common, some = _areas_of(areas, root, units)
             paid = areas.toll[common, size].sum()
-            toll, slope, at_least = areas.toll[some], areas.slope[some], areas.least[some]
+            toll = areas.toll[some]
             number = np.zeros(len(units) + 1, dtype=np.int64)
             areas_of = np.empty((len(units) + 1, len(some)), dtype=np.int64)
             for k in range(len(units)):
@@ -260,8 +261,8 @@ def search_root(  # type: ignore[no-untyped-def]
             order = np.argsort(keys, kind="mergesort")
             sorted_keys = keys[order]
             levy = _levy(
-                slope,
-                at_least,
+                areas,
+                some,
                 areas_of,
                 number,
                 held[0],
@@ -318,8 +319,8 @@ def search_root(  # type: ignore[no-untyped-def]
                     open_items, open_gains, open_tolls = items[d, at[d] :], gains[d, at[d] :], tolls[d, at[d] :]
                     least_added(company, open_items, open_gains, open_tolls, rest, need[d], here, keys, weights)
                     levy = _levy(
-                        slope,
-                        at_least,
+                        areas,
+                        some,
                         areas_of,
                         number,
                         held[d],
@@ -416,8 +417,8 @@ def search_root(  # type: ignore[no-untyped-def]
                 _toll(cuts, units, spot, root, chosen, depth, change, 0.0)
             least_added(company, joining, added, charged, found, left, here, keys, weights)
             levy = _levy(
-                slope,
-                at_least,
+                areas,
+                some,
                 areas_of,
                 number,
                 held[depth + 1],
