@@ -1,4 +1,4 @@
-"""The instances: counties of China at their seats, and clustered points for microaggregation."""
+"""The instances: divisions of China, and clustered points for microaggregation."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from functools import cached_property
 import numpy as np
 
 from benchmarks.records import Spec
+from benchmarks.townships import townships
 from grouping import Applications, Distances, Level, Scenario, Site, Where, load_scenario
 from grouping.cost import Floats
 from grouping.distances import EARTH_RADIUS_KM, great_circle
 from grouping.problem import Problem, build_problem
-from grouping.regions import divisions, read_macro_regions
+from grouping.regions import Division, divisions, read_macro_regions
 
 _HERE = Where("benchmark")
 _SIDE = 100.0
@@ -33,7 +34,7 @@ class Instance:
         scenario: sizes, measure and prices.
         distances: a matrix, None where great circles between the sites count.
         points: (n, 2 or 3) coordinates whose Euclidean distances stand for those of the sites: in km through the
-            Earth for counties, the points themselves for microaggregation.
+            Earth for divisions, the points themselves for microaggregation.
         problem: the same in terms of :mod:`grouping.cost`, by which all are judged.
 
     """
@@ -65,22 +66,38 @@ class Instance:
 
 def make(spec: Spec) -> Instance:
     """The instance that ``spec`` names; the same for the same seed."""
-    return _counties(spec) if spec.kind == "counties" else _points(spec)
+    match spec.kind:
+        case "counties":
+            return _divisions(_some_counties(spec))
+        case "townships":
+            return _divisions(townships(spec.seed, spec.size))
+        case "points":
+            return _points(spec)
+    raise ValueError(spec.kind)
 
 
 def counties() -> list[Site]:
     """All counties of the shipped table of divisions, at their seats, by adcode."""
-    every = sorted((one for one in divisions().upper() if one.level is Level.COUNTY), key=lambda one: one.adcode)
-    return [
-        Site(one.adcode, one.full_name, one.level, _HERE, one.adcode, one.full_name, one.lon, one.lat, one.position)
-        for one in every
-    ]
+    return [site for site in country() if site.level is Level.COUNTY]
 
 
-def _counties(spec: Spec) -> Instance:
+def country() -> list[Site]:
+    """All provinces, prefectures and counties of the shipped table, at their seats, by adcode: three levels in one."""
+    return [_at_seat(one) for one in sorted(divisions().upper(), key=lambda one: one.adcode)]
+
+
+def _at_seat(one: Division) -> Site:
+    return Site(one.adcode, one.full_name, one.level, _HERE, one.adcode, one.full_name, one.lon, one.lat, one.position)
+
+
+def _some_counties(spec: Spec) -> list[Site]:
     every = counties()
     chosen = sorted(np.random.default_rng(spec.seed).choice(len(every), spec.size, replace=False).tolist())
-    sites = [every[number] for number in chosen]
+    return [every[number] for number in chosen]
+
+
+def _divisions(sites: Sequence[Site]) -> Instance:
+    """Divisions of one level on the globe, under the scenario ``base``."""
     lon, lat = np.radians(np.array([(site.lon, site.lat) for site in sites], dtype=np.float64)).T
     globe = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
     return assembled(sites, load_scenario("base"), None, EARTH_RADIUS_KM * globe)
@@ -115,9 +132,9 @@ def clustered(size: int, dimensions: int, seed: int) -> Floats:
 
 
 def assembled(sites: Sequence[Site], scenario: Scenario, distances: Distances | None, points: Floats) -> Instance:
-    """The instance of these counties, or of what stands for counties; see :class:`Instance`."""
+    """The instance of these sites, which are of one level; see :class:`Instance`."""
     macro_regions = read_macro_regions(scenario.travel.regions)
     regions = [macro_regions.of(site.adcode) for site in sites]
     km = great_circle(sites) if distances is None else distances.km
-    problem = build_problem(Level.COUNTY, sites, km, regions, [], scenario)
+    problem = build_problem(sites[0].level, sites, km, regions, [], scenario)
     return Instance(Applications(tuple(sites)), scenario, distances, points, problem)

@@ -18,11 +18,12 @@ class Spec:
     """Which instance.
 
     Attributes:
-        kind: "counties" (communities of counties of China) or "points" (microaggregation).
+        kind: "counties" of China at their seats, "townships" at random points of their counties (the solver's
+            matrices are dense as yet: a few thousand at most), or "points" (microaggregation).
         size: sites, or points.
         seed: of the random choice.
-        dimensions: of the points; 0 for counties.
-        smallest: points of a group at least; 0 for counties, whose sizes are the scenario's.
+        dimensions: of the points; 0 for divisions.
+        smallest: points of a group at least; 0 for divisions, whose sizes are the scenario's.
 
     """
 

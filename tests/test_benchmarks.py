@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from importlib import import_module
 from io import StringIO
 from itertools import combinations
@@ -22,7 +23,7 @@ from benchmarks.contenders.agglomerative import merged
 from benchmarks.contenders.mdav import mdav
 from benchmarks.contenders.partitioning import listed
 from benchmarks.drawings import draw, write
-from benchmarks.instances import Instance, assembled, clustered, counties, make
+from benchmarks.instances import Instance, assembled, clustered, counties, country, make
 from benchmarks.measure import measure
 from benchmarks.records import Event, Outcome, Report, Spec, Task
 from benchmarks.referee import Referee
@@ -175,6 +176,13 @@ def test_all_counties_are_a_size_of_the_full_run() -> None:
     assert benchmark.FULL.peers[-1] == benchmark.ALL_COUNTIES
 
 
+def test_the_country_has_three_levels_and_its_counties() -> None:
+    sites = country()
+    assert Counter(site.level for site in sites) == {Level.PROVINCE: 34, Level.PREFECTURE: 333, Level.COUNTY: 2886}
+    assert len({site.id for site in sites}) == len(sites)
+    assert [site for site in sites if site.level is Level.COUNTY] == counties()
+
+
 @pytest.fixture(scope="module")
 def all_townships() -> list[Site]:
     return townships(1)
@@ -221,6 +229,20 @@ def test_where_a_township_is_depends_on_the_seed_and_on_no_other(all_townships: 
     assert len(some) == 40
     assert {site.id for site in others} != {site.id for site in some}
     assert all((site.lon, site.lat) != (there[site.id].lon, there[site.id].lat) for site in others)
+
+
+def test_townships_are_grouped_as_counties_are() -> None:
+    instance = make(Spec("townships", 12))
+    assert instance.problem.level is Level.TOWNSHIP
+    assert tuple(instance.applications) == tuple(townships(1, 12))
+    cost, bound, _ = judged("ours", instance)
+    assert cost is not None
+    assert bound == pytest.approx(cost, abs=0.001)
+
+
+def test_an_unknown_kind_is_no_instance() -> None:
+    with pytest.raises(ValueError, match="villages"):
+        make(Spec("villages", 12))
 
 
 def test_a_contender_is_measured_from_outside() -> None:
