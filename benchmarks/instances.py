@@ -12,7 +12,8 @@ from benchmarks.records import Spec
 from benchmarks.townships import townships
 from grouping import Applications, Distances, Level, Scenario, Site, Where, load_scenario
 from grouping.cost import Floats
-from grouping.distances import EARTH_RADIUS_KM, great_circle
+from grouping.distances import great_circles
+from grouping.ground import EARTH_RADIUS_KM, joint_table
 from grouping.problem import Problem, build_problem
 from grouping.regions import Division, divisions, read_macro_regions
 
@@ -53,8 +54,7 @@ class Instance:
     @cached_property
     def weights(self) -> Floats:
         """(n, n): what the cost sums over pairs, distance and border surcharge together."""
-        prices = self.problem.prices
-        return prices.distance + prices.cross
+        return joint_table(self.problem.prices)
 
     def numbers(self, most: int = 5) -> list[int]:
         """Numbers of communities worth trying: those that make the sizes nearest to the preferred one."""
@@ -135,6 +135,6 @@ def assembled(sites: Sequence[Site], scenario: Scenario, distances: Distances | 
     """The instance of these sites, which are of one level; see :class:`Instance`."""
     macro_regions = read_macro_regions(scenario.travel.regions)
     regions = [macro_regions.of(site.adcode) for site in sites]
-    km = great_circle(sites) if distances is None else distances.km
+    km = great_circles(sites) if distances is None else distances.km
     problem = build_problem(sites[0].level, sites, km, regions, [], scenario)
     return Instance(Applications(tuple(sites)), scenario, distances, points, problem)

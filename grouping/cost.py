@@ -7,6 +7,7 @@ the same either way.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -16,9 +17,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from grouping.ground import NOWHERE, Ground, Places, between, crossed
 from grouping.links import Kind, Link
 from grouping.scenario import Scenario
 from grouping.sites import Site
+from grouping.together import Together, entry, together_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -59,11 +62,12 @@ class Prices(NamedTuple):
 
     - ``weight`` (u,): sites of each unit.
     - ``distance``, ``cross`` (u, u): distances and border surcharges summed over the pairs of sites; the diagonal
-      holds the pairs inside a unit.
+      holds the pairs inside a unit. (0, 0) where the ``ground`` tells.
+    - ``ground``: the places that tell, or nothing where the tables do.
     - ``host_distance``, ``host_cross`` (h, u): the same from each site that may host to each unit; the hosts of
       unit k are the rows ``host_start[k]`` to ``host_start[k + 1]``. Only the hosted measure has hosts.
     - ``pair`` (u, u): what being together adds: prices of avoidances, less the prices of other links; infinite
-      where the two must not meet. (0, 0) where there are no links.
+      where the two must not meet.
     - ``apart`` (u,): half the prices of the links of a unit other than avoidances. A link whose ends are apart so
       costs its whole price, half in either community.
     """
@@ -71,10 +75,11 @@ class Prices(NamedTuple):
     weight: Ints
     distance: Floats
     cross: Floats
+    ground: Ground
     host_start: Ints
     host_distance: Floats
     host_cross: Floats
-    pair: Floats
+    pair: Together
     apart: Floats
     measure: int
     preferred: int
@@ -91,23 +96,39 @@ def hosted(prices):  # type: ignore[no-untyped-def]  # numba compiles it; the ty
 def pair_sums(prices, members, count):  # type: ignore[no-untyped-def]
     """(sites, km of distance, km of surcharges, km of links) of the units ``members[:count]``, over their pairs."""
     # Plain arrays in the loops: to take one out of a tuple there costs more than to read a number of it.
-    weight, apart, pair = prices.weight, prices.apart, prices.pair
-    distances, crosses = prices.distance, prices.cross
+    weight, apart = prices.weight, prices.apart
+    first, other, added = prices.pair.start, prices.pair.other, prices.pair.km
     sites = 0
     distance = 0.0
     cross = 0.0
     links = 0.0
-    linked = pair.shape[0] > 0
+    linked = first.shape[0] > 0
     for i in range(count):
         a = members[i]
         sites += weight[a]
         links += apart[a]
-        for j in range(i + 1):
-            b = members[j]
-            distance += distances[a, b]
-            cross += crosses[a, b]
-            if linked:
-                links += pair[a, b]
+        if linked and first[a] < first[a + 1]:
+            for j in range(i + 1):
+                links += entry(other, added, first[a], first[a + 1], members[j])
+    if prices.ground.start.shape[0] == 0:
+        distances, crosses = prices.distance, prices.cross
+        for i in range(count):
+            a = members[i]
+            for j in range(i + 1):
+                distance += distances[a, members[j]]
+                cross += crosses[a, members[j]]
+        return sites, distance, cross, links
+    start, place, region = prices.ground.start, prices.ground.place, prices.ground.region
+    surcharge = prices.ground.surcharge
+    for i in range(count):
+        a = members[i]
+        for p in range(start[a], start[a + 1]):
+            for j in range(i + 1):
+                b = members[j]
+                # Inside a unit each pair counts once.
+                for q in range(start[b], p if a == b else start[b + 1]):
+                    distance += between(place, p, q)
+                    cross += crossed(region, surcharge, p, q)
     return sites, distance, cross, links
 
 
@@ -140,6 +161,9 @@ def parts(prices, members, count):  # type: ignore[no-untyped-def]
         each = _each(prices, sites)
         return each * distance, each * cross, size, links, -1
     host_start, host_distance, host_cross = prices.host_start, prices.host_distance, prices.host_cross
+    start, place, region = prices.ground.start, prices.ground.place, prices.ground.region
+    hosts, surcharge = prices.ground.host, prices.ground.surcharge
+    tabled = start.shape[0] == 0
     best = np.inf
     best_distance = np.inf
     best_cross = 0.0
@@ -150,8 +174,14 @@ def parts(prices, members, count):  # type: ignore[no-untyped-def]
             distance = 0.0
             cross = 0.0
             for j in range(count):
-                distance += host_distance[h, members[j]]
-                cross += host_cross[h, members[j]]
+                b = members[j]
+                if tabled:
+                    distance += host_distance[h, b]
+                    cross += host_cross[h, b]
+                else:
+                    for q in range(start[b], start[b + 1]):
+                        distance += between(place, hosts[h], q)
+                        cross += crossed(region, surcharge, hosts[h], q)
             if distance + cross < best:
                 best = distance + cross
                 best_distance = distance
@@ -175,7 +205,7 @@ class Terms:
     """What decides the costs among the sites of one level.
 
     Attributes:
-        distance: (n, n) km between sites.
+        distance: (n, n) km between sites, or where they are.
         region: (n,) code of the macro-region, -1 where unknown; an unknown one never counts as another.
         can_lead: (n,) whether the site may lead, and so host.
         together: (n, n) km that being together adds, see :attr:`Prices.pair`.
@@ -183,10 +213,10 @@ class Terms:
 
     """
 
-    distance: Floats
+    distance: Floats | Places
     region: Ints
     can_lead: NDArray[np.bool_]
-    together: Floats
+    together: Together
     apart: Floats
     scenario: Scenario
 
@@ -194,7 +224,7 @@ class Terms:
     def build(
         cls,
         sites: Sequence[Site],
-        distance: Floats,
+        distance: Floats | Places,
         regions: Sequence[str | None],
         links: Iterable[Link],
         scenario: Scenario,
@@ -203,7 +233,7 @@ class Terms:
 
         Args:
             sites: n sites.
-            distance: (n, n) km.
+            distance: (n, n) km, or n places.
             regions: the macro-region of each site, None where unknown.
             links: must-links (of which only avoidances have a say here) and priced links.
             scenario: prices and measure.
@@ -211,7 +241,7 @@ class Terms:
         """
         codes = {name: code for code, name in enumerate(sorted({name for name in regions if name}))}
         place = {site.id: index for index, site in enumerate(sites)}
-        together = np.zeros((len(sites), len(sites)))
+        together: dict[tuple[int, int], float] = defaultdict(float)
         apart = np.zeros(len(sites))
         for link in links:
             if link.a not in place or link.b not in place:
@@ -219,16 +249,18 @@ class Terms:
             a, b = place[link.a], place[link.b]
             if link.kind is Kind.AVOID:
                 price = np.inf if link.must else link.km or 0.0
-                together[[a, b], [b, a]] += price
+                together[a, b] += price
+                together[b, a] += price
             elif not link.must:
                 price = link.km or 0.0
-                together[[a, b], [b, a]] -= price
+                together[a, b] -= price
+                together[b, a] -= price
                 apart[[a, b]] += price / 2
         return cls(
-            distance=np.asarray(distance, dtype=np.float64),
+            distance=distance if isinstance(distance, Places) else np.asarray(distance, dtype=np.float64),
             region=np.array([codes[name] if name else -1 for name in regions], dtype=np.int64),
             can_lead=np.array([site.can_lead for site in sites], dtype=np.bool_),
-            together=together,
+            together=together_of(len(sites), together),
             apart=apart,
             scenario=scenario,
         )
@@ -240,26 +272,59 @@ class Terms:
 
     def merged(self, units: Sequence[Ints]) -> Prices:
         """The terms with the given sets of sites, a partition of them, as units."""
-        surcharge = self.scenario.travel.cross_region_km
-        known = self.region >= 0
-        differ = (self.region[:, None] != self.region[None, :]) & known[:, None] & known[None, :]
-        cross = np.where(differ, surcharge, 0.0)
         hosted = self.scenario.travel.measure == "hosted"
         hosts = [site for unit in units for site in unit if hosted and self.can_lead[site]]
         per_unit = [sum(bool(hosted and self.can_lead[site]) for site in unit) for unit in units]
+        tables = (np.zeros((0, 0)),) * 4
+        ground = NOWHERE
+        if isinstance(self.distance, Places):
+            ground = self._ground(self.distance, units)
+        else:
+            everyone = np.arange(len(self.apart))
+            cross = self._cross(everyone, everyone)
+            tables = (
+                _summed_pairs(self.distance, units),
+                _summed_pairs(cross, units),
+                _summed_columns(self.distance[hosts], units),
+                _summed_columns(cross[hosts], units),
+            )
         return Prices(
             weight=np.array([len(unit) for unit in units], dtype=np.int64),
-            distance=_summed_pairs(self.distance, units),
-            cross=_summed_pairs(cross, units),
+            distance=tables[0],
+            cross=tables[1],
+            ground=ground,
             host_start=np.concatenate([[0], np.cumsum(per_unit)]).astype(np.int64),
-            host_distance=_summed_columns(self.distance[hosts], units),
-            host_cross=_summed_columns(cross[hosts], units),
-            pair=_summed_pairs(self.together, units) if self.together.any() else np.zeros((0, 0)),
+            host_distance=tables[2],
+            host_cross=tables[3],
+            pair=self.together.merged(units),
             apart=np.array([self.apart[unit].sum() for unit in units]),
             measure=_MEASURES[self.scenario.travel.measure],
             preferred=self.scenario.size.preferred,
             size_km=self.scenario.size.km,
         )
+
+    def _ground(self, places: Places, units: Sequence[Ints]) -> Ground:
+        """Where the units are."""
+        order = np.concatenate([*units, np.zeros(0, dtype=np.int64)])
+        host = self.scenario.travel.measure == "hosted"
+        return Ground(
+            start=np.cumsum([0, *map(len, units)]).astype(np.int64),
+            place=np.ascontiguousarray(places.vectors[order]),
+            region=self.region[order],
+            host=np.flatnonzero(self.can_lead[order]) if host else np.zeros(0, dtype=np.int64),
+            surcharge=float(self.scenario.travel.cross_region_km),
+        )
+
+    def km(self, rows: Ints, columns: Ints) -> Floats:
+        """(r, c) km from some of the sites to others."""
+        if isinstance(self.distance, Places):
+            return self.distance.km(rows, columns)
+        return self.distance[np.ix_(rows, columns)]
+
+    def _cross(self, rows: Ints, columns: Ints) -> Floats:
+        """(r, c) border surcharges in km from some of the sites to others."""
+        ours, theirs = self.region[rows][:, None], self.region[columns][None, :]
+        return np.where((ours != theirs) & (ours >= 0) & (theirs >= 0), self.scenario.travel.cross_region_km, 0.0)
 
     def cost(self, members: Sequence[int] | Ints) -> Cost:
         """What the community of these sites costs; infinite where it may not be."""
@@ -277,10 +342,7 @@ class Terms:
         able = indices[self.can_lead[indices]]
         if not len(able):
             return None
-        differ = (self.region[able][:, None] != self.region[indices][None, :]) & (
-            (self.region[able] >= 0)[:, None] & (self.region[indices] >= 0)[None, :]
-        )
-        reach = self.distance[np.ix_(able, indices)] + self.scenario.travel.cross_region_km * differ
+        reach = self.km(able, indices) + self._cross(able, indices)
         return int(able[np.argmin(reach.sum(axis=1))])
 
 

@@ -12,14 +12,14 @@ from rapidfuzz import fuzz, process
 
 from grouping.errors import InputError, Problem, Where
 from grouping.grids import Grid, Source, read_grids
+from grouping.ground import EARTH_RADIUS_KM, Places
 from grouping.messages import Message, message
 from grouping.names import Found, SiteNames
 from grouping.numbers import number
 from grouping.sites import Applications, Remark, Site
 
-EARTH_RADIUS_KM = 6371.0088
-"""Mean radius of the Earth (IUGG)."""
-
+MOST_TABLED = 6_000
+"""Sites up to which great circles between all pairs are put into a table, which then takes 300 MB."""
 _HEADER_DEPTH = 10
 """How many rows with content are looked at for the header."""
 _MOST_CELLS = 40
@@ -48,16 +48,41 @@ def great_circle(sites: Sequence[Site]) -> NDArray[np.float64]:
         InputError: sites without coordinates.
 
     """
-    lost = [site for site in sites if site.lon is None or site.lat is None]
-    if lost:
-        raise InputError([Problem(site.where, message("distances.no_place", name=site.name)) for site in lost])
-    lon, lat = np.radians(np.array([(site.lon, site.lat) for site in sites], dtype=np.float64).reshape(-1, 2)).T
+    lon, lat = np.radians(_degrees(sites))
     haversine = (
         np.sin((lat[:, None] - lat[None, :]) / 2) ** 2
         + np.cos(lat[:, None]) * np.cos(lat[None, :]) * np.sin((lon[:, None] - lon[None, :]) / 2) ** 2
     )
     km: NDArray[np.float64] = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(haversine, 0.0, 1.0)))
     return km
+
+
+def great_circles(sites: Sequence[Site]) -> NDArray[np.float64] | Places:
+    """The same as a table, or for more than ``MOST_TABLED`` sites the places between which they are.
+
+    Raises:
+        InputError: sites without coordinates.
+
+    """
+    return great_circle(sites) if len(sites) <= MOST_TABLED else places_of(sites)
+
+
+def places_of(sites: Sequence[Site]) -> Places:
+    """Where the sites are.
+
+    Raises:
+        InputError: sites without coordinates.
+
+    """
+    return Places.of_degrees(*_degrees(sites))
+
+
+def _degrees(sites: Sequence[Site]) -> NDArray[np.float64]:
+    """(2, n) longitudes and latitudes."""
+    lost = [site for site in sites if site.lon is None or site.lat is None]
+    if lost:
+        raise InputError([Problem(site.where, message("distances.no_place", name=site.name)) for site in lost])
+    return np.array([(site.lon, site.lat) for site in sites], dtype=np.float64).reshape(-1, 2).T
 
 
 # --- A matrix from a file ------------------------------------------------------------------------------

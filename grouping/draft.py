@@ -65,7 +65,8 @@ class Draft(NamedTuple):
     valid community, valid communities, those of them across macro-regions, all communities, those of them across, the
     cost.
 
-    ``best`` is the label of the best grouping, ``score`` holds its (sites without a valid community, communities
+    ``best`` is the label of the best grouping; only ``moved[: number[2]]``, which are ``marked`` (u,), may have another
+    label at hand. ``score`` holds its (sites without a valid community, communities
     beyond the limits, cost). ``met`` (m, width) holds the latest communities that were tried, of ``number[1]`` in all.
 
     ``changed[: number[0]]`` are the communities ``touched`` by the present step; ``before`` is what they were.
@@ -81,6 +82,8 @@ class Draft(NamedTuple):
     touched: NDArray[np.bool_]
     changed: Ints
     before: Held
+    moved: Ints
+    marked: NDArray[np.bool_]
 
 
 def empty_draft(units: int, largest: int, met: int) -> Draft:
@@ -92,10 +95,12 @@ def empty_draft(units: int, largest: int, met: int) -> Draft:
         best=np.arange(units, dtype=np.int64),
         score=np.array([np.inf, np.inf, np.inf]),
         met=np.full((met, largest), -1, dtype=np.int64),
-        number=np.zeros(2, dtype=np.int64),
+        number=np.zeros(3, dtype=np.int64),
         touched=np.zeros(units + 1, dtype=np.bool_),
         changed=np.zeros(units + 1, dtype=np.int64),
         before=_nothing(units + 1, largest),
+        moved=np.zeros(units, dtype=np.int64),
+        marked=np.zeros(units, dtype=np.bool_),
     )
 
 
@@ -112,13 +117,17 @@ def _nothing(groups: int, largest: int) -> Held:
 
 
 @njit(cache=True, nogil=True)
-def valid(prices, smallest, members, count):  # type: ignore[no-untyped-def]
-    """Whether units may be a community as they are."""
-    travel, cross, size, links, _ = parts(prices, members, count)
-    sites = 0
-    for k in range(count):
-        sites += prices.weight[members[k]]
-    return sites >= smallest and travel + cross + size + links < np.inf
+def valid_parts(prices, smallest, units, starts):  # type: ignore[no-untyped-def]
+    """(parts,) whether the units ``units[starts[k] : starts[k + 1]]`` may be a community as they are."""
+    result = np.zeros(len(starts) - 1, dtype=np.bool_)
+    for k in range(len(result)):
+        members = units[starts[k] : starts[k + 1]]
+        travel, cross, size, links, _ = parts(prices, members, len(members))
+        sites = 0
+        for unit in members:
+            sites += prices.weight[unit]
+        result[k] = sites >= smallest and travel + cross + size + links < np.inf
+    return result
 
 
 @njit(cache=True, nogil=True)
@@ -234,6 +243,8 @@ def start_over(prices, around, draft):  # type: ignore[no-untyped-def]
     draft.totals[:] = 0.0
     for group in range(len(draft.now.counts)):
         _count(prices, around, draft.totals, 1, draft.now, group)
+    for unit in range(len(draft.label)):
+        _mark(draft, unit)
     _remember(around, draft)
 
 
@@ -270,7 +281,21 @@ def _remember(around, draft):  # type: ignore[no-untyped-def]
         draft.score[0] = unserved
         draft.score[1] = excess
         draft.score[2] = cost
-        draft.best[:] = draft.label
+        # A step in twenty is a new best: to copy all labels each time would take most of the time of many units.
+        best, label, moved, marked = draft.best, draft.label, draft.moved, draft.marked
+        for k in range(draft.number[2]):
+            best[moved[k]] = label[moved[k]]
+            marked[moved[k]] = False
+        draft.number[2] = 0
+
+
+@njit(cache=True, nogil=True)
+def _mark(draft, unit):  # type: ignore[no-untyped-def]
+    """Note that a unit may have another label than in the best grouping."""
+    if not draft.marked[unit] and draft.label[unit] != draft.best[unit]:
+        draft.marked[unit] = True
+        draft.moved[draft.number[2]] = unit
+        draft.number[2] += 1
 
 
 @njit(cache=True, nogil=True)
@@ -335,10 +360,12 @@ def meet(around, draft):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def accept(prices, around, draft):  # type: ignore[no-untyped-def]
     """Let what changed stand."""
-    for k in range(draft.number[0]):
-        group = draft.changed[k]
+    for changed in range(draft.number[0]):
+        group = draft.changed[changed]
         _count(prices, around, draft.totals, 1, draft.now, group)
         _count(prices, around, draft.totals, -1, draft.before, group)
+        for k in range(draft.now.counts[group]):
+            _mark(draft, draft.now.members[group, k])
         draft.touched[group] = False
     draft.number[0] = 0
     _remember(around, draft)

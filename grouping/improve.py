@@ -10,6 +10,7 @@ from grouping.bound import exact_km
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
 from grouping.cost import Ints
+from grouping.ground import joint_row
 from grouping.model import ChoiceModel
 from grouping.pricing import Duals
 from grouping.problem import Problem
@@ -72,19 +73,18 @@ def improve(
 
 def _centres(problem: Problem) -> Ints:
     """Units far from one another, so that their neighbourhoods overlap but are not the same (Gonzalez 1985)."""
-    together = problem.prices.distance + problem.prices.cross
     count = max(1, round(3 * problem.size / NEIGHBOURHOOD))
     centres = [0]
-    nearest = together[0].copy()
+    nearest = joint_row(problem.prices, 0)
     while len(centres) < count:
         centres.append(int(nearest.argmax()))
-        nearest = np.minimum(nearest, together[centres[-1]])
+        nearest = np.minimum(nearest, joint_row(problem.prices, centres[-1]))
     return np.array(centres, dtype=np.int64)
 
 
 def _around(problem: Problem, best: Communities, centre: int) -> list[tuple[int, ...]]:
     """The communities nearest to a unit, by their members' mean distance, up to so many units."""
-    away = problem.prices.distance[centre] + problem.prices.cross[centre]
+    away = joint_row(problem.prices, centre)
     nearest = sorted(best, key=lambda members: (away[list(members)].mean(), members))
     units = np.cumsum([len(members) for members in nearest])
     return nearest[: max(2, int(np.searchsorted(units, NEIGHBOURHOOD, side="right")))]

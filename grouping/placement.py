@@ -212,7 +212,8 @@ class _Places:
         units = range(len(prices.weight))
         weights = prices.weight.tolist()
         hosts = np.flatnonzero(np.diff(prices.host_start) > 0).tolist()
-        foes = np.argwhere(np.isposinf(np.triu(prices.pair, 1))).tolist() if prices.pair.size else []
+        rows, others = prices.pair.rows, prices.pair.other
+        foes = np.stack([rows, others], axis=1)[np.isposinf(prices.pair.km) & (rows < others)].tolist()
         self.model = model = cp_model.CpModel()
         self._member = member = [[model.new_bool_var("") for _ in units] for _ in range(most)]
         self.used = [model.new_bool_var("") for _ in range(most)]

@@ -19,9 +19,10 @@ from grouping.borders import NO_BORDER, Border, crossing
 from grouping.candidates import Candidates
 from grouping.clock import Clock
 from grouping.company import Ties, factor_of, nearest
-from grouping.cost import HOSTED, Floats, Ints
+from grouping.cost import HOSTED, Floats, Ints, Prices
 from grouping.cuts import Cuts, tolls
 from grouping.depth_first import search_root
+from grouping.ground import joint_table, with_host_tables
 from grouping.problem import Problem
 from grouping.roots import alone
 
@@ -131,12 +132,17 @@ class Pricer:
         return [(unit, host) for unit in firsts for host in range(starts[unit], starts[unit + 1])]
 
     @cached_property
+    def _tabled(self) -> Prices:
+        """The prices with what the search reads of hosts."""
+        return with_host_tables(self.prices)
+
+    @cached_property
     def _ties(self) -> Ties:
         """What the search knows of connections beforehand."""
         prices = self.prices
         near = np.zeros((len(self.sizes), self.largest + 1, self.units))
-        ties = Ties(prices.distance + prices.cross, prices.pair, near)
-        if prices.measure != HOSTED or prices.pair.size:
+        ties = Ties(joint_table(prices), prices.pair.table, near)
+        if prices.measure != HOSTED or prices.pair.linked:
             for index, size in enumerate(self.sizes):
                 nearest(prices.weight, factor_of(prices.measure, size), ties, near[index])
             # Twins must look the same to the search, to the last bit.
@@ -146,7 +152,7 @@ class Pricer:
     def _search(self, duals: Duals, threshold: float, best_only: bool, most: int, nodes: int) -> Priced:
         if not duals.cuts.are_triples:
             raise ValueError("pricing knows cuts of three rows only")
-        ties = self._ties
+        ties, prices = self._ties, self._tabled
         areas = duals.areas.tolls
         own = alone(self.prices, duals.unit, ties, self.sizes.start)
 
@@ -156,7 +162,7 @@ class Pricer:
             while True:
                 sets = np.full((space, self.largest), -1, dtype=np.int64)
                 count, least, finished, looked = search_root(
-                    self.prices,
+                    prices,
                     own,
                     duals.community,
                     duals.cuts,

@@ -14,6 +14,7 @@ from grouping.candidates import Candidates
 from grouping.cost import Floats, Ints, Prices, Terms
 from grouping.errors import InputError, Where
 from grouping.errors import Problem as Wrong
+from grouping.ground import Places
 from grouping.levels import Level
 from grouping.links import Link
 from grouping.messages import message
@@ -142,7 +143,7 @@ def order_key(site: Site) -> tuple[str, str, str]:
 def build_problem(
     level: Level,
     sites: Sequence[Site],
-    distance: Floats,
+    distance: Floats | Places,
     regions: Sequence[str | None],
     links: Sequence[Link],
     scenario: Scenario,
@@ -152,7 +153,7 @@ def build_problem(
     Args:
         level: of all the sites.
         sites: sorted by :func:`order_key`.
-        distance: (n, n) km between them.
+        distance: (n, n) km between them, or where they are.
         regions: their macro-regions, None where unknown.
         links: priced, among these sites or not.
         scenario: sizes and prices.
@@ -175,7 +176,7 @@ def build_problem(
     numbers = _numbers(len(sites) - unplaced, smallest, largest, limits)
     region = unit_regions(terms.region, units)
     problem = Problem(level, tuple(sites), units, terms, prices, smallest, largest, unplaced, *numbers, region, limits)
-    if unplaced == len(sites) or not np.isposinf(prices.pair).any():
+    if unplaced == len(sites) or not np.isposinf(prices.pair.km).any():
         # With avoidances more sites may have to stay unplaced, and the limits then mean the rest of them.
         problem.check_number()
         if problem.set_limits:

@@ -12,6 +12,8 @@ from numba import njit
 from grouping.borders import SEVERAL, UNKNOWN, joined
 from grouping.cost import cost_of_sums, hosted, parts
 from grouping.draft import accept, empty_group, join, meet, on_the_way, start_over, take_out, undo, worse_by
+from grouping.ground import between, crossed
+from grouping.together import entry
 
 
 @njit(cache=True, nogil=True)
@@ -28,6 +30,8 @@ def _next(random, below):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _open(prices, around, draft, removed, count, seeds, random):  # type: ignore[no-untyped-def]
     """Open communities with ``seeds`` of the units ``removed[:count]`` far from one another, and put them first."""
+    distances, start, place = prices.distance, prices.ground.start, prices.ground.place
+    tabled = start.shape[0] == 0
     for s in range(1, seeds):
         # Of a few random units, the one farthest from the seeds chosen before it.
         best = s
@@ -36,7 +40,15 @@ def _open(prices, around, draft, removed, count, seeds, random):  # type: ignore
             k = s + _next(random, count - s)
             nearest = np.inf
             for earlier in range(s):
-                nearest = min(nearest, prices.distance[removed[k], removed[earlier]])
+                a, b = removed[k], removed[earlier]
+                if tabled:
+                    away = distances[a, b]
+                else:
+                    away = 0.0
+                    for p in range(start[a], start[a + 1]):
+                        for q in range(start[b], start[b + 1]):
+                            away += between(place, p, q)
+                nearest = min(nearest, away)
             if nearest > far:
                 far = nearest
                 best = k
@@ -76,14 +88,26 @@ def _cheapest(prices, around, held, unit, groups, count, random):  # type: ignor
         held.weight,
         held.cost,
     )
-    distances, crosses, pair = prices.distance[unit], prices.cross[unit], prices.pair
-    linked = pair.shape[0] > 0
+    start, place, region = prices.ground.start, prices.ground.place, prices.ground.region
+    surcharge = prices.ground.surcharge
+    tabled = start.shape[0] == 0
+    # Places have no tables, and any row will do.
+    distances = prices.distance[unit] if tabled else costs
+    crosses = prices.cross[unit] if tabled else costs
+    first, linked_to, added = prices.pair.start, prices.pair.other, prices.pair.km
+    linked = first.shape[0] > 0 and first[unit] < first[unit + 1]
     slow = hosted(prices) or around.crossing_km > 0.0
     weight = prices.weight[unit]
-    own_km = distances[unit] + crosses[unit]
     own_links = prices.apart[unit]
     if linked:
-        own_links += pair[unit, unit]
+        own_links += entry(linked_to, added, first[unit], first[unit + 1], unit)
+    if tabled:
+        own_km = distances[unit] + crosses[unit]
+    else:
+        own_km = 0.0
+        for p in range(start[unit], start[unit + 1]):
+            for q in range(start[unit], p):
+                own_km += between(place, p, q) + crossed(region, surcharge, p, q)
     best = -1
     least = np.inf
     for j in range(count):
@@ -101,9 +125,14 @@ def _cheapest(prices, around, held, unit, groups, count, random):  # type: ignor
             value = links[group] + own_links
             for m in range(counts[group]):
                 other = members[group, m]
-                km += distances[other] + crosses[other]
+                if tabled:
+                    km += distances[other] + crosses[other]
+                else:
+                    for p in range(start[unit], start[unit + 1]):
+                        for q in range(start[other], start[other + 1]):
+                            km += between(place, p, q) + crossed(region, surcharge, p, q)
                 if linked:
-                    value += pair[unit, other]
+                    value += entry(linked_to, added, first[unit], first[unit + 1], other)
             total = on_the_way(around, cost_of_sums(prices, sites, km, value), sites, False)
         if total - costs[group] < least:
             least = total - costs[group]

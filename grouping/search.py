@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from grouping.borders import crossing
 from grouping.candidates import Candidates
 from grouping.cost import Ints, Prices
-from grouping.draft import Draft, Neighbourhood, empty_draft, set_labels, start_over, valid
+from grouping.draft import Draft, Neighbourhood, empty_draft, set_labels, start_over, valid_parts
+from grouping.nearest import leaf_order, nearest
 from grouping.ruin_recreate import anneal, recreate
 from grouping.scenario import Limits
 
@@ -19,6 +20,8 @@ _NEIGHBOURS = 24
 _INSISTING = 10.0
 _MET = 100
 """Communities tried that are kept for each unit."""
+_MOST_MET = 1_000_000
+"""Communities tried that are kept in all."""
 _LEG = 500
 """Steps between two changes of the price of communities across macro-regions."""
 _DEARER, _CHEAPER = 1.5, 0.8
@@ -119,10 +122,11 @@ class Search:
     def best(self) -> list[tuple[int, ...]]:
         """The communities of the best grouping so far; units in none of them are unplaced."""
         label = self._draft.best
-        groups = [np.flatnonzero(label == group) for group in np.unique(label)]
-        return [
-            tuple(group.tolist()) for group in groups if valid(self._prices, self._around.smallest, group, len(group))
-        ]
+        order = np.argsort(label, kind="stable")
+        starts = np.flatnonzero(np.diff(label[order], prepend=-1))
+        may_be = valid_parts(self._prices, self._around.smallest, order, np.append(starts, len(order)))
+        parts = np.split(order, starts[1:])
+        return [tuple(part.tolist()) for part, allowed in zip(parts, may_be, strict=False) if allowed]
 
 
 def compiled() -> bool:
@@ -133,28 +137,37 @@ def compiled() -> bool:
 
 def _near(prices: Prices) -> Ints:
     units = len(prices.weight)
+    count = min(_NEIGHBOURS, units - 1)
+    if len(prices.ground.start):
+        return nearest(prices, max(0, count))[0]
     together = prices.distance + prices.cross
-    if prices.pair.size:
+    if prices.pair.linked:
         # Whoever is linked comes first, whoever is avoided last.
-        together = np.nan_to_num(together + prices.pair * units)
+        together = np.nan_to_num(together + prices.pair.table * units)
     together = together.copy()
     # Last of all the unit itself, which must not come among its neighbours.
     np.fill_diagonal(together, np.inf)
-    return np.argsort(together, axis=1, kind="stable")[:, : min(_NEIGHBOURS, units - 1)].astype(np.int64)
+    return np.argsort(together, axis=1, kind="stable")[:, :count].astype(np.int64)
 
 
 def _missing_km(prices: Prices, smallest: int) -> float:
     """A price at which a community too small does not pay: what a site's nearest neighbours are away, and more."""
     units = len(prices.weight)
-    together = prices.distance + prices.cross
-    nearest = np.sort(together, axis=1)[:, : min(2 * smallest, units)].sum(axis=1)
-    return float(2 * nearest.mean() + 2 * prices.size_km + np.abs(prices.apart).max() + 1e-9) if units else 1.0
+    count = min(2 * smallest, units)
+    if len(prices.ground.start):
+        # A unit is the nearest to itself.
+        away = nearest(prices, max(0, count - 1), linked=False)[1].sum(axis=1)
+    else:
+        away = np.sort(prices.distance + prices.cross, axis=1)[:, :count].sum(axis=1)
+    return float(2 * away.mean() + 2 * prices.size_km + np.abs(prices.apart).max() + 1e-9) if units else 1.0
 
 
 def _started(prices: Prices, around: Neighbourhood, random: NDArray[np.uint64]) -> Draft:
     units = len(prices.weight)
-    draft = empty_draft(units, around.largest, _MET * units)
-    if units:
+    draft = empty_draft(units, around.largest, min(_MET * units, _MOST_MET))
+    if len(prices.ground.start) and units:
+        set_labels(prices, around, draft, _in_order(prices, around))
+    elif units:
         sites = int(prices.weight.sum())
         seeds = max(1, round(sites / prices.preferred), around.fewest)
         if around.limited:
@@ -162,3 +175,17 @@ def _started(prices: Prices, around: Neighbourhood, random: NDArray[np.uint64]) 
         recreate(prices, around, draft, np.arange(units), units, seeds, random)
         start_over(prices, around, draft)
     return draft
+
+
+def _in_order(prices: Prices, around: Neighbourhood) -> Ints:
+    """(u,) labels of communities of neighbours of about the preferred size: where opening seeds would take too long."""
+    label = np.empty(len(prices.weight), dtype=np.int64)
+    group = sites = 0
+    for unit in leaf_order(prices).tolist():
+        weight = int(prices.weight[unit])
+        if sites and (sites >= prices.preferred or sites + weight > around.largest):
+            group += 1
+            sites = 0
+        label[unit] = group
+        sites += weight
+    return label

@@ -17,7 +17,7 @@ import numpy as np
 from grouping.audit import audited
 from grouping.clock import Clock, StoppedBy
 from grouping.cost import HOSTED, Cost, Ints
-from grouping.distances import Distances, great_circle
+from grouping.distances import Distances, great_circles
 from grouping.errors import InputError, Where
 from grouping.errors import Problem as Wrong
 from grouping.levels import Level
@@ -150,7 +150,7 @@ def _tasks(
         rows = [row[site.id] for site in sites]
         regions = tuple(macro_regions.of(site.adcode) for site in sites)
         try:
-            distance = great_circle(sites) if distances is None else distances.km[np.ix_(rows, rows)]
+            distance = great_circles(sites) if distances is None else distances.km[np.ix_(rows, rows)]
             tasks.append(_Task(build_problem(level, sites, distance, regions, links, scenario), regions))
         except InputError as error:
             wrong += error.problems
@@ -286,7 +286,7 @@ def _community(task: _Task, group: Ints, number: int) -> Community:
     lead = problem.terms.lead(group)
     first = [] if lead is None else [lead]
     members = tuple(problem.sites[site] for site in (*first, *(site for site in group.tolist() if site != lead)))
-    distances = problem.terms.distance[np.ix_(group, group)][np.triu_indices(len(group), 1)]
+    distances = problem.terms.km(group, group)[np.triu_indices(len(group), 1)]
     regions = [region for site in group.tolist() if (region := task.regions[site]) is not None]
     return Community(
         label=message(_LABELS[problem.level], number=number).text(),

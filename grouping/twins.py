@@ -14,7 +14,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from grouping.cost import Ints, Prices
+from grouping.cost import Floats, Ints, Prices
+from grouping.together import alike
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,7 @@ class Twins:
     def of(cls, prices: Prices, kinds: Ints | None = None) -> Twins:
         """The twins among the units of ``prices``, by comparing every number, exactly; of the same ``kinds`` only."""
         units = len(prices.weight)
-        # Twins see the same distances in some order; only where these agree is a pair worth a full comparison.
-        looks = np.column_stack(
-            [prices.weight, np.diff(prices.host_start), prices.apart, prices.distance.sum(axis=1).round(6)]
-        )
+        looks = np.column_stack([prices.weight, np.diff(prices.host_start), prices.apart, _seen(prices)])
         if kinds is not None:
             looks = np.column_stack([looks, kinds])
         order = np.lexsort(looks.T)
@@ -86,6 +84,15 @@ class Twins:
         return groups
 
 
+def _seen(prices: Prices) -> Floats:
+    """(u, ...): what twins have in common; only where it agrees is a pair worth a full comparison."""
+    if len(prices.ground.start):
+        first = prices.ground.start[:-1]
+        return np.column_stack([prices.ground.place[first], prices.ground.region[first]])
+    # They see the same distances in some order.
+    return np.asarray(prices.distance.sum(axis=1).round(6))
+
+
 @njit(cache=True, nogil=True)
 def _first_twins(prices, looks, order, first):  # type: ignore[no-untyped-def]
     """Lower ``first`` to the first twin of each unit; only those of the same ``looks``, which ``order`` sorts, are."""
@@ -109,9 +116,12 @@ def _first_twins(prices, looks, order, first):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def _twins(prices, a, b):  # type: ignore[no-untyped-def]
     """Whether all prices stay as they are when units ``a`` and ``b`` change places."""
-    if not _interchangeable(prices.distance, a, b) or not _interchangeable(prices.cross, a, b):
+    pair = prices.pair
+    if pair.start.shape[0] > 0 and not alike(pair.start, pair.other, pair.km, a, b):
         return False
-    if prices.pair.shape[0] > 0 and not _interchangeable(prices.pair, a, b):
+    if prices.ground.start.shape[0] > 0:
+        return _same_places(prices, a, b)
+    if not _interchangeable(prices.distance, a, b) or not _interchangeable(prices.cross, a, b):
         return False
     own = prices.host_start[a + 1] - prices.host_start[a]
     for host in range(len(prices.host_distance)):
@@ -130,6 +140,26 @@ def _twins(prices, a, b):  # type: ignore[no-untyped-def]
                 if matrix[host, a] != matrix[host, b]:
                     return False
     return own == prices.host_start[b + 1] - prices.host_start[b]
+
+
+@njit(cache=True, nogil=True)
+def _same_places(prices, a, b):  # type: ignore[no-untyped-def]
+    """Whether the sites of two units are at the same places, in their order, and the same of them may host."""
+    start, place, region = prices.ground.start, prices.ground.place, prices.ground.region
+    if start[a + 1] - start[a] != start[b + 1] - start[b]:
+        return False
+    for k in range(start[a + 1] - start[a]):
+        p, q = start[a] + k, start[b] + k
+        if region[p] != region[q] or (place[p] != place[q]).any():
+            return False
+    hosts = prices.host_start[a + 1] - prices.host_start[a]
+    if hosts != prices.host_start[b + 1] - prices.host_start[b]:
+        return False
+    host = prices.ground.host
+    for k in range(hosts):
+        if host[prices.host_start[a] + k] - start[a] != host[prices.host_start[b] + k] - start[b]:
+            return False
+    return True
 
 
 @njit(cache=True, nogil=True)

@@ -1,0 +1,107 @@
+"""What being together adds, in km: of the few pairs that links speak of, row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Together(NamedTuple):
+    """A symmetric matrix (u, u) in km of which few entries are not 0.
+
+    Row k has the ``km[start[k] : start[k + 1]]`` in the columns ``other[...]``, which ascend; on the diagonal stands
+    what a unit adds by being one. ``start`` (u + 1,) is (0,) where no entry is left: then nothing is linked.
+    """
+
+    start: Ints
+    other: Ints
+    km: Floats
+
+    @property
+    def linked(self) -> bool:
+        """Whether there is any entry."""
+        return len(self.start) > 0
+
+    @property
+    def rows(self) -> Ints:
+        """The row of each entry."""
+        if not self.linked:
+            return np.zeros(0, dtype=np.int64)
+        return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
+
+    @property
+    def table(self) -> Floats:
+        """The whole matrix, (u, u); (0, 0) where nothing is linked."""
+        units = max(0, len(self.start) - 1)
+        table = np.zeros((units, units))
+        table[self.rows, self.other] = self.km
+        return table
+
+    def merged(self, units: Sequence[Ints]) -> Together:
+        """The sums over the pairs of sites of two of the ``units``, or of one."""
+        if not self.linked:
+            return self
+        home = np.empty(len(self.start) - 1, dtype=np.int64)
+        for unit, sites in enumerate(units):
+            home[sites] = unit
+        sums: dict[tuple[int, int], float] = {}
+        for a, b, km in zip(self.rows.tolist(), home[self.other].tolist(), self.km.tolist(), strict=True):
+            sums[a, b] = sums.get((a, b), 0.0) + km
+        both: dict[tuple[int, int], float] = {}
+        for (a, unit), km in sorted(sums.items()):
+            pair = unit, int(home[a])
+            both[pair] = both.get(pair, 0.0) + km
+        # Inside a unit every pair was met twice. A should-link inside a must-block is honoured for good.
+        return together_of(len(units), {pair: km / 2 if pair[0] == pair[1] else km for pair, km in both.items()})
+
+
+def together_of(units: int, km: Mapping[tuple[int, int], float]) -> Together:
+    """The matrix of so many ``units`` with the given entries."""
+    entries = sorted((pair, value) for pair, value in km.items() if value)
+    if not entries:
+        return NOTHING
+    rows = np.array([a for (a, _), _ in entries])
+    return Together(
+        np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=units))]).astype(np.int64),
+        np.array([b for (_, b), _ in entries], dtype=np.int64),
+        np.array([value for _, value in entries], dtype=np.float64),
+    )
+
+
+NOTHING = Together(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0))
+"""Nothing is linked."""
+
+
+@njit(inline="always")
+def entry(other, km, first, last, column):  # type: ignore[no-untyped-def]
+    """The entry in a ``column`` of the row ``[first, last)``, 0 where there is none."""
+    # It becomes a part of its caller: to hand arrays to a function costs more than to look an entry up.
+    low = first
+    high = last
+    while low < high:
+        middle = (low + high) // 2
+        if other[middle] < column:
+            low = middle + 1
+        else:
+            high = middle
+    return km[low] if low < last and other[low] == column else 0.0
+
+
+@njit(cache=True, nogil=True)
+def alike(start, other, km, a, b):  # type: ignore[no-untyped-def]
+    """Whether the matrix stays as it is when rows and columns ``a`` and ``b`` change places."""
+    if entry(other, km, start[a], start[a + 1], a) != entry(other, km, start[b], start[b + 1], b):
+        return False
+    for one, two in ((a, b), (b, a)):
+        for k in range(start[one], start[one + 1]):
+            column = other[k]
+            if column not in (a, b) and entry(other, km, start[two], start[two + 1], column) != km[k]:
+                return False
+    return True
