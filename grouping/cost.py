@@ -87,12 +87,6 @@ class Prices(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def hosted(prices):  # type: ignore[no-untyped-def]  # numba compiles it; the types are in the docstring
-    """Whether travel is to a host; else it only depends on the number of sites and :func:`pair_sums`."""
-    return prices.measure == HOSTED
-
-
-@njit(cache=True, nogil=True)
 def pair_sums(prices, members, count):  # type: ignore[no-untyped-def]
     """(sites, km of distance, km of surcharges, km of links) of the units ``members[:count]``, over their pairs."""
     # Plain arrays in the loops: to take one out of a tuple there costs more than to read a number of it.
@@ -133,20 +127,18 @@ def pair_sums(prices, members, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _each(prices, sites):  # type: ignore[no-untyped-def]
+def _each(measure, sites):  # type: ignore[no-untyped-def]
     """How often each kilometre between two of so many sites counts, unless the measure is hosted."""
-    return 2.0 / sites if prices.measure == ROTATING else 1.0
+    return 2.0 / sites if measure == ROTATING else 1.0
 
 
 @njit(cache=True, nogil=True)
-def _size(prices, sites):  # type: ignore[no-untyped-def]
-    return prices.size_km * abs(sites - prices.preferred)
+def cost_of_sums(measure, preferred, size_km, sites, km, links):  # type: ignore[no-untyped-def]
+    """Total km of a community by its :func:`pair_sums`, distance and surcharges together; not if hosted.
 
-
-@njit(cache=True, nogil=True)
-def cost_of_sums(prices, sites, km, links):  # type: ignore[no-untyped-def]
-    """Total km of a community by its :func:`pair_sums`, distance and surcharges together; not if hosted."""
-    return _each(prices, sites) * km + _size(prices, sites) + links
+    The first three are those of :class:`Prices`, which takes long to hand over.
+    """
+    return _each(measure, sites) * km + size_km * abs(sites - preferred) + links
 
 
 @njit(cache=True, nogil=True)
@@ -156,9 +148,9 @@ def parts(prices, members, count):  # type: ignore[no-untyped-def]
     The host is -1 unless the measure is hosted; without a possible host the travel is infinite.
     """
     sites, distance, cross, links = pair_sums(prices, members, count)
-    size = _size(prices, sites)
-    if not hosted(prices):
-        each = _each(prices, sites)
+    size = prices.size_km * abs(sites - prices.preferred)
+    if prices.measure != HOSTED:
+        each = _each(prices.measure, sites)
         return each * distance, each * cross, size, links, -1
     host_start, host_distance, host_cross = prices.host_start, prices.host_distance, prices.host_cross
     start, place, region = prices.ground.start, prices.ground.place, prices.ground.region

@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from grouping.borders import spans
-from grouping.cost import Floats, Ints, cost_of_sums, hosted, pair_sums, parts
+from grouping.cost import HOSTED, Floats, Ints, cost_of_sums, pair_sums, parts
 
 
 class Neighbourhood(NamedTuple):
@@ -131,11 +131,14 @@ def valid_parts(prices, smallest, units, starts):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True, nogil=True)
-def on_the_way(around, total, sites, across):  # type: ignore[no-untyped-def]
-    """What a community of that ``total`` cost in km counts on the way, ``across`` macro-regions or not."""
+def on_the_way(missing_km, forbidden_km, smallest, crossing_km, total, sites):  # type: ignore[no-untyped-def]
+    """What a community of that ``total`` cost in km counts on the way.
+
+    The first three are those of :class:`Neighbourhood`, and ``crossing_km``, too, if it lies across macro-regions.
+    """
     if total == np.inf:
-        total = around.forbidden_km * sites
-    return total + around.crossing_km * across + around.missing_km * max(0, around.smallest - sites)
+        total = forbidden_km * sites
+    return total + crossing_km + missing_km * max(0, smallest - sites)
 
 
 @njit(cache=True, nogil=True)
@@ -147,17 +150,20 @@ def _reckon(prices, around, held, group):  # type: ignore[no-untyped-def]
     held.allowed[group] = True
     if count == 0:
         return
-    if hosted(prices):
+    if prices.measure == HOSTED:
         travel, cross, size, links, _ = parts(prices, members, count)
         total = travel + cross + size + links
     else:
         sites, distance, cross, links = pair_sums(prices, members, count)
         held.km[group] = distance + cross
         held.links[group] = links
-        total = cost_of_sums(prices, sites, distance + cross, links)
+        total = cost_of_sums(prices.measure, prices.preferred, prices.size_km, sites, distance + cross, links)
     across = around.crossing_km > 0.0 and spans(around.region, members, count)
     held.allowed[group] = total < np.inf
-    held.cost[group] = on_the_way(around, total, held.weight[group], across)
+    crossing_km = around.crossing_km * across
+    held.cost[group] = on_the_way(
+        around.missing_km, around.forbidden_km, around.smallest, crossing_km, total, held.weight[group]
+    )
 
 
 @njit(cache=True, nogil=True)
@@ -243,8 +249,13 @@ def start_over(prices, around, draft):  # type: ignore[no-untyped-def]
     draft.totals[:] = 0.0
     for group in range(len(draft.now.counts)):
         _count(prices, around, draft.totals, 1, draft.now, group)
+    count = 0
     for unit in range(len(draft.label)):
-        _mark(draft, unit)
+        draft.marked[unit] = draft.label[unit] != draft.best[unit]
+        if draft.marked[unit]:
+            draft.moved[count] = unit
+            count += 1
+    draft.number[2] = count
     _remember(around, draft)
 
 
@@ -287,15 +298,6 @@ def _remember(around, draft):  # type: ignore[no-untyped-def]
             best[moved[k]] = label[moved[k]]
             marked[moved[k]] = False
         draft.number[2] = 0
-
-
-@njit(cache=True, nogil=True)
-def _mark(draft, unit):  # type: ignore[no-untyped-def]
-    """Note that a unit may have another label than in the best grouping."""
-    if not draft.marked[unit] and draft.label[unit] != draft.best[unit]:
-        draft.marked[unit] = True
-        draft.moved[draft.number[2]] = unit
-        draft.number[2] += 1
 
 
 @njit(cache=True, nogil=True)
@@ -360,14 +362,23 @@ def meet(around, draft):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def accept(prices, around, draft):  # type: ignore[no-untyped-def]
     """Let what changed stand."""
+    # Plain arrays in the loops, as in grouping.cost.
+    counts, members, label, best = draft.now.counts, draft.now.members, draft.label, draft.best
+    moved, marked = draft.moved, draft.marked
+    count = draft.number[2]
     for changed in range(draft.number[0]):
         group = draft.changed[changed]
         _count(prices, around, draft.totals, 1, draft.now, group)
         _count(prices, around, draft.totals, -1, draft.before, group)
-        for k in range(draft.now.counts[group]):
-            _mark(draft, draft.now.members[group, k])
+        for k in range(counts[group]):
+            unit = members[group, k]
+            if not marked[unit] and label[unit] != best[unit]:
+                marked[unit] = True
+                moved[count] = unit
+                count += 1
         draft.touched[group] = False
     draft.number[0] = 0
+    draft.number[2] = count
     _remember(around, draft)
 
 

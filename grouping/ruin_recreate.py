@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from grouping.borders import SEVERAL, UNKNOWN, joined
-from grouping.cost import cost_of_sums, hosted, parts
+from grouping.cost import HOSTED, cost_of_sums, parts
 from grouping.draft import accept, empty_group, join, meet, on_the_way, start_over, take_out, undo, worse_by
 from grouping.ground import between, crossed
 from grouping.together import entry
@@ -71,7 +71,9 @@ def _trial(prices, around, held, unit, group):  # type: ignore[no-untyped-def]
             region = joined(region, around.region[members[m]])
     members[count] = unit
     travel, cross, size, links, _ = parts(prices, members, count + 1)
-    return on_the_way(around, travel + cross + size + links, sites, region == SEVERAL)
+    total = travel + cross + size + links
+    crossing_km = around.crossing_km * (region == SEVERAL)
+    return on_the_way(around.missing_km, around.forbidden_km, around.smallest, crossing_km, total, sites)
 
 
 @njit(cache=True, nogil=True)
@@ -96,7 +98,14 @@ def _cheapest(prices, around, held, unit, groups, count, random):  # type: ignor
     crosses = prices.cross[unit] if tabled else costs
     first, linked_to, added = prices.pair.start, prices.pair.other, prices.pair.km
     linked = first.shape[0] > 0 and first[unit] < first[unit + 1]
-    slow = hosted(prices) or around.crossing_km > 0.0
+    measure, preferred, size_km = prices.measure, prices.preferred, prices.size_km
+    missing_km, forbidden_km, smallest, largest = (
+        around.missing_km,
+        around.forbidden_km,
+        around.smallest,
+        around.largest,
+    )
+    slow = measure == HOSTED or around.crossing_km > 0.0
     weight = prices.weight[unit]
     own_links = prices.apart[unit]
     if linked:
@@ -113,7 +122,7 @@ def _cheapest(prices, around, held, unit, groups, count, random):  # type: ignor
     for j in range(count):
         group = groups[j]
         sites = weights[group] + weight
-        if sites > around.largest:
+        if sites > largest:
             continue
         # A unit now and then overlooks a community, which keeps the search from repeating itself.
         if best >= 0 and _next(random, 64) == 0:
@@ -133,7 +142,8 @@ def _cheapest(prices, around, held, unit, groups, count, random):  # type: ignor
                             km += between(place, p, q) + crossed(region, surcharge, p, q)
                 if linked:
                     value += entry(linked_to, added, first[unit], first[unit + 1], other)
-            total = on_the_way(around, cost_of_sums(prices, sites, km, value), sites, False)
+            total = cost_of_sums(measure, preferred, size_km, sites, km, value)
+            total = on_the_way(missing_km, forbidden_km, smallest, 0.0, total, sites)
         if total - costs[group] < least:
             least = total - costs[group]
             best = group
