@@ -166,7 +166,7 @@ def _reckon(prices, around, held, group):  # type: ignore[no-untyped-def]
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def _copy(source, target, group):  # type: ignore[no-untyped-def]
     """Let a community in ``target`` be as it is in ``source``."""
     for k in range(source.counts[group]):
@@ -179,7 +179,7 @@ def _copy(source, target, group):  # type: ignore[no-untyped-def]
     target.allowed[group] = source.allowed[group]
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def _touch(draft, group):  # type: ignore[no-untyped-def]
     """Keep what a community is before it changes."""
     if draft.touched[group]:
@@ -190,7 +190,7 @@ def _touch(draft, group):  # type: ignore[no-untyped-def]
     _copy(draft.now, draft.before, group)
 
 
-@njit(cache=True, nogil=True)
+@njit(inline="always")
 def _enter(prices, draft, unit, group):  # type: ignore[no-untyped-def]
     now = draft.now
     now.members[group, now.counts[group]] = unit
