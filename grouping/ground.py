@@ -71,7 +71,7 @@ NOWHERE = Ground(
 
 @njit(cache=True, nogil=True)
 def arc(x, y, z):  # type: ignore[no-untyped-def]  # numba compiles it; the types are in the docstring
-    """km along the great circle under the chord (x, y, z) of the sphere of radius 1."""
+    """The km along the great circle under the chord (x, y, z) of the sphere of radius 1."""
     square = 0.25 * (x * x + y * y + z * z)
     half = sqrt(square)
     if square < _NEAR:
@@ -100,14 +100,14 @@ def crossed(region, surcharge, p, q):  # type: ignore[no-untyped-def]
 
 @njit(inline="always")
 def between(place, p, q):  # type: ignore[no-untyped-def]
-    """km between two sites."""
+    """The km between two sites."""
     # It becomes a part of its caller: to hand arrays to a function costs more than to compute an arc.
     return arc(place[p, 0] - place[q, 0], place[p, 1] - place[q, 1], place[p, 2] - place[q, 2])
 
 
 @njit(cache=True, nogil=True)
 def reach(prices, unit, units, distance, cross):  # type: ignore[no-untyped-def]
-    """Fill ``distance`` and ``cross`` (m,) with what is between a unit and each of ``units`` (m,); inside for itself."""
+    """Fill ``distance`` and ``cross`` (m,) with what is between a unit and each of ``units`` (m,), or inside it."""
     if prices.ground.start.shape[0] == 0:
         own_distance, own_cross = prices.distance[unit], prices.cross[unit]
         for k in range(len(units)):

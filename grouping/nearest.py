@@ -77,7 +77,7 @@ def _tree(points):  # type: ignore[no-untyped-def]  # numba compiles it; the typ
 
 @njit(cache=True, nogil=True)
 def _away(boxes, node, x, y, z):  # type: ignore[no-untyped-def]
-    """km from a point to what is in a box, at least."""
+    """The km from a point to what is in a box, at least."""
     return arc(
         max(0.0, boxes[node, 0] - x, x - boxes[node, 3]),
         max(0.0, boxes[node, 1] - y, y - boxes[node, 4]),

@@ -19,7 +19,7 @@ def unchanged(prices: Prices, a: int, b: int) -> bool:
     order = np.arange(len(prices.weight))
     order[[a, b]] = b, a
     same = (prices.weight[order] == prices.weight).all() and (prices.apart[order] == prices.apart).all()
-    for matrix in (prices.distance, prices.cross, prices.pair):
+    for matrix in (prices.distance, prices.cross, prices.pair.table):
         same = same and (not matrix.size or (matrix[np.ix_(order, order)] == matrix).all())
     return bool(same)
 
