@@ -23,7 +23,9 @@ from grouping.search import Search
 from grouping.tree import Tree
 
 _CHUNK = 2_000
-"""Steps of the search between two looks at the clock."""
+"""Steps of the search between two looks at the clock; half as many as units where those are more."""
+_MOST_PRICED = 20_000
+"""Units up to which there is a bound: for those pricing has one table of all pairs, of 3.2 GB."""
 _WHOLE_POOL = 2_000_000
 """Candidates of all better groupings that may be settled by branching."""
 _SLACKS = (0.0625, 0.125, 0.25, 0.5, 1.0)
@@ -115,8 +117,10 @@ class _Run:
         steps = round(hotter * (2_000 + 400 * self._problem.size))
         scale = self._search.mean_cost
         hot, cold = 0.1 * hotter * scale + 1e-9, 0.002 * scale + 1e-9
-        for start in range(0, steps, _CHUNK):
-            count = min(_CHUNK, steps - start)
+        # A look takes time for each unit.
+        chunk = max(_CHUNK, self._problem.size // 2)
+        for start in range(0, steps, chunk):
+            count = min(chunk, steps - start)
             warm, cool = (hot * (cold / hot) ** (done / steps) for done in (start, start + count))
             self._search.steps(count, warm, cool)
             self._clock.spend(count * _STEP)
@@ -169,7 +173,9 @@ class _Run:
         self._limited = True
 
     def bound(self) -> None:
-        """Solve the LP over all candidates."""
+        """Solve the LP over all candidates, unless there are too many units for that."""
+        if self._problem.size > _MOST_PRICED:
+            return
         start = Candidates.of(self._best, self._problem.largest)
         self._lp = lower_bound(
             self._problem,
@@ -332,7 +338,7 @@ class _Run:
 
     def _left_out(self, communities: Sequence[Sequence[int]]) -> int:
         weight = self._problem.prices.weight
-        return int(weight.sum() - sum(weight[list(members)].sum() for members in communities))
+        return int(weight.sum() - weight[[unit for members in communities for unit in members]].sum())
 
     def _take(self, communities: Sequence[Sequence[int]]) -> None:
         """Keep ``communities`` if they are better than the best so far."""
@@ -350,8 +356,7 @@ class _Run:
         prices = self._problem.prices
         candidates = Candidates.of(communities, self._problem.largest)
         alone = np.ones(self._problem.size, dtype=np.bool_)
-        for members in communities:
-            alone[list(members)] = False
+        alone[[unit for members in communities for unit in members]] = False
         return float(totals(prices, candidates.sets, candidates.counts).sum() + prices.apart[alone].sum())
 
     def _raise(self, bound_km: float) -> None:

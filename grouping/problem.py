@@ -68,6 +68,14 @@ class Problem:
         """Which units may change places without anything changing."""
         return Twins.of(self.prices, None if self.crossing is None else self.region)
 
+    @cached_property
+    def together(self) -> Ints:
+        """(n,): for each site how many its unit has."""
+        together = np.zeros(len(self.sites), dtype=np.int64)
+        for unit in self.units:
+            together[unit] = len(unit)
+        return together
+
     def leaving(self, unplaced: int) -> Problem:
         """The same problem with so many sites left without a community."""
         fewest, most = _numbers(len(self.sites) - unplaced, self.smallest, self.largest, self.limits)

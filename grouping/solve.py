@@ -309,7 +309,7 @@ def _reason(problem: Problem, site: int, unplaced: int, proved: bool) -> Message
         return message("solve.too_few", level=level, count=sites, min=problem.smallest)
     if problem.prices.measure == HOSTED and not problem.terms.can_lead.any():
         return message("solve.no_host", level=level)
-    block = next(len(unit) for unit in problem.units if site in unit)
+    block = int(problem.together[site])
     if block > 1:
         return message("solve.block_too_few", count=block, **sizes)
     key = "solve.left_over" if proved else "solve.left_over_unproved"
