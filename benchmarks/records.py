@@ -18,8 +18,8 @@ class Spec:
     """Which instance.
 
     Attributes:
-        kind: "counties" of China at their seats, "townships" at random points of their counties (the solver's
-            matrices are dense as yet: a few thousand at most), or "points" (microaggregation).
+        kind: "counties" of China at their seats, "townships" at random points of their counties, or
+            "points" (microaggregation).
         size: sites, or points.
         seed: of the random choice.
         dimensions: of the points; 0 for divisions.

@@ -66,8 +66,8 @@ class Draft(NamedTuple):
     cost.
 
     ``best`` is the label of the best grouping; only ``moved[: number[2]]``, which are ``marked`` (u,), may have another
-    label at hand. ``score`` holds its (sites without a valid community, communities
-    beyond the limits, cost). ``met`` (m, width) holds the latest communities that were tried, of ``number[1]`` in all.
+    label at hand. ``score`` holds its (sites without a valid community, communities beyond the limits, cost). ``met``
+    (m, width) holds the latest communities that were tried, of ``number[1]`` in all.
 
     ``changed[: number[0]]`` are the communities ``touched`` by the present step; ``before`` is what they were.
     """
@@ -164,6 +164,9 @@ def _reckon(prices, around, held, group):  # type: ignore[no-untyped-def]
     held.cost[group] = on_the_way(
         around.missing_km, around.forbidden_km, around.smallest, crossing_km, total, held.weight[group]
     )
+
+
+# The next three become parts of their callers: to hand over so many arrays takes longer than what they do.
 
 
 @njit(inline="always")

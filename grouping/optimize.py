@@ -24,8 +24,8 @@ from grouping.tree import Tree
 
 _CHUNK = 2_000
 """Steps of the search between two looks at the clock; half as many as units where those are more."""
-_MOST_PRICED = 20_000
-"""Units up to which there is a bound: for those pricing has one table of all pairs, of 3.2 GB."""
+_MOST_PAIRS = 400_000_000
+"""Pairs of units, and of hosts and units, that pricing may put into tables where only places are known: 3.2 GB."""
 _WHOLE_POOL = 2_000_000
 """Candidates of all better groupings that may be settled by branching."""
 _SLACKS = (0.0625, 0.125, 0.25, 0.5, 1.0)
@@ -174,7 +174,8 @@ class _Run:
 
     def bound(self) -> None:
         """Solve the LP over all candidates, unless there are too many units for that."""
-        if self._problem.size > _MOST_PRICED:
+        prices, units = self._problem.prices, self._problem.size
+        if len(prices.ground.start) and units * (units + 2 * len(prices.ground.host)) > _MOST_PAIRS:
             return
         start = Candidates.of(self._best, self._problem.largest)
         self._lp = lower_bound(

@@ -23,7 +23,7 @@ _MET = 100
 _MOST_MET = 1_000_000
 """Communities tried that are kept in all."""
 _LEG = 500
-"""Steps between two changes of the price of communities across macro-regions."""
+"""Steps between two changes of the price of communities across macro-regions; more for thousands of units."""
 _DEARER, _CHEAPER = 1.5, 0.8
 _FIRST = 0.02
 """That price at first, as a part of what a community costs."""
@@ -70,8 +70,10 @@ class Search:
         if not self._quota:
             anneal(self._prices, self._around, self._draft, self._random, count, hot, cold)
             return
-        for done in range(0, count, _LEG):
-            leg = min(_LEG, count - done)
+        # To change the price takes time for each unit.
+        most = max(_LEG, len(self._prices.weight) // 8)
+        for done in range(0, count, most):
+            leg = min(most, count - done)
             warm, cool = (hot * (cold / hot) ** (part / count) for part in (done, done + leg))
             anneal(self._prices, self._around, self._draft, self._random, leg, warm, cool)
             self._reprice()
@@ -129,10 +131,14 @@ class Search:
         return [tuple(part.tolist()) for part, allowed in zip(parts, may_be, strict=False) if allowed]
 
 
-def compiled() -> bool:
-    """Whether numba finds the compiled search on disk; if not, the first search waits for half a minute."""
+def compiled(placed: bool = False) -> bool:
+    """Whether numba finds the compiled search on disk; if not, the first search waits for half a minute.
+
+    A search ``placed`` on the globe needs :mod:`grouping.nearest`, too.
+    """
     folder = anneal.stats.cache_path
-    return folder is not None and any(Path(folder).glob("ruin_recreate.anneal-*.nbi"))
+    needed = ["ruin_recreate.anneal-*.nbi", *(["nearest._search-*.nbi"] if placed else [])]
+    return folder is not None and all(any(Path(folder).glob(pattern)) for pattern in needed)
 
 
 def _near(prices: Prices) -> Ints:

@@ -20,6 +20,7 @@ from grouping.cost import HOSTED, Cost, Ints
 from grouping.distances import Distances, great_circles
 from grouping.errors import InputError, Where
 from grouping.errors import Problem as Wrong
+from grouping.ground import Places
 from grouping.levels import Level
 from grouping.link_files import applicable_links
 from grouping.links import Kind, Link, Links
@@ -89,8 +90,9 @@ def solve(
         scenario = load_scenario(scenario)
     priced = applicable_links(applications, scenario, links)
     tasks = _tasks(applications, scenario, priced.links, distances)
-    if not compiled():
-        _compile(scenario)
+    placed = any(isinstance(task.problem.terms.distance, Places) for task in tasks)
+    if not compiled(placed):
+        _compile(scenario, placed)
     levels = _solved(tasks, scenario, workers or os.cpu_count() or 1, progress or _say_nothing, started)
     audit = audited(levels, applications, scenario, priced, distances)
     home = {site.id: one.label for level in levels for one in level.communities for site in one.members}
@@ -159,12 +161,13 @@ def _tasks(
     return tasks
 
 
-def _compile(scenario: Scenario) -> None:
+def _compile(scenario: Scenario, placed: bool) -> None:
     """Solve something tiny, so that the half minute of compiling counts against no time limit."""
-    sites = [Site(str(number), "", Level.COUNTY, Where("")) for number in range(2 * scenario.size.min)]
-    km = np.abs(np.subtract.outer(*2 * [np.arange(float(len(sites)))]))
+    degrees = np.arange(2.0 * scenario.size.min)
+    sites = [Site(str(number), "", Level.COUNTY, Where("")) for number in range(len(degrees))]
+    distance = Places.of_degrees(degrees, degrees) if placed else np.abs(np.subtract.outer(degrees, degrees))
     free = scenario.model_copy(update={"communities": Limits()})
-    problem = build_problem(Level.COUNTY, sites, km, [None] * len(sites), [], free)
+    problem = build_problem(Level.COUNTY, sites, distance, [None] * len(sites), [], free)
     with Clock(3600.0) as clock:
         optimize(problem, seed=1, gap=0.0, workers=1, clock=clock, report=lambda *_: None)
 
