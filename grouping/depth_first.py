@@ -12,6 +12,7 @@ from numba import njit
 from grouping.borders import SEVERAL, joined
 from grouping.company import TABLED, cheapest, cheapest_after, company_of, factor_of, least_added
 from grouping.cost import parts
+from grouping.levies import among, areas_of_root, fine, levy
 from grouping.roots import outlook, promising, tolls_with
 
 
@@ -64,73 +65,6 @@ def _toll(cuts, units, spot, root, chosen, depth, change, share):  # type: ignor
                     change[spot[member]] += cuts.price[cut]
                 elif held == 1:
                     change[spot[member]] -= cuts.price[cut]
-
-
-@njit(cache=True, nogil=True)
-def _fine(border, region, units, items, count, fines):  # type: ignore[no-untyped-def]
-    """Write into ``fines`` what those of ``items[:count]`` cost that take a set out of its only ``region``."""
-    fines[:count] = 0.0
-    if region == SEVERAL:
-        return
-    for k in range(count):
-        if joined(region, border.region[units[items[k]]]) == SEVERAL:
-            fines[k] = border.price
-
-
-@njit(cache=True, nogil=True)
-def _areas_of(areas, root, units):  # type: ignore[no-untyped-def]
-    """(areas that the root and all ``units`` are in, areas that only some of them are in)."""
-    there = np.zeros(len(areas.toll), dtype=np.int64)
-    for place in range(areas.start[root], areas.start[root + 1]):
-        there[areas.of[place]] += 1
-    for unit in units:
-        for place in range(areas.start[unit], areas.start[unit + 1]):
-            there[areas.of[place]] += 1
-    return np.flatnonzero(there == len(units) + 1), np.flatnonzero((there > 0) & (there <= len(units)))
-
-
-@njit(cache=True, nogil=True)
-def _among(areas, some, unit, row):  # type: ignore[no-untyped-def]
-    """Write into ``row`` which of ``some`` areas a unit is in, by their places there; how many."""
-    count = 0
-    for place in range(areas.start[unit], areas.start[unit + 1]):
-        k = np.searchsorted(some, areas.of[place])
-        if k < len(some) and some[k] == areas.of[place]:
-            row[count] = k
-            count += 1
-    return count
-
-
-@njit(cache=True, nogil=True)
-def _levy(areas, some, areas_of, number, held, items, weights, count, need, there, rise, keys):  # type: ignore[no-untyped-def]
-    """Add to ``keys`` what those of ``items[:count]`` pay for areas that they are in, at least, and return the rest.
-
-    ``held`` (m,) are the sites that the set has in each of ``some`` areas; unit k is in ``areas_of[k, : number[k]]``
-    of them. The lines are those for the first items that fill ``need``, see :class:`grouping.areas.AreaTolls`.
-    """
-    slope, least = areas.slope, areas.least
-    there[:] = 0
-    missing = need
-    for i in range(count):
-        part = min(missing, weights[i])
-        for place in range(number[items[i]]):
-            there[areas_of[items[i], place]] += part
-        missing -= part
-        if missing == 0:
-            break
-    total = 0.0
-    rising = False
-    for k in range(len(held)):
-        rise[k] = slope[some[k], held[k], need, there[k]]
-        total += least[some[k], held[k], need, there[k]] - rise[k] * there[k]
-        rising = rising or rise[k] > 0.0
-    if rising:
-        for i in range(count):
-            paid = 0.0
-            for place in range(number[items[i]]):
-                paid += rise[areas_of[items[i], place]]
-            keys[i] += weights[i] * paid
-    return total
 
 
 @njit(cache=True, nogil=True)
@@ -246,21 +180,21 @@ def search_root(  # type: ignore[no-untyped-def]
             everyone = np.arange(len(units))
             least_added(company, everyone, root_gains, root_tolls, len(units), left, here, keys, weights)
             if limited:
-                _fine(border, region[0], units, everyone, len(units), fines)
-            common, some = _areas_of(areas, root, units)
+                fine(border, region[0], units, everyone, len(units), fines)
+            common, some = areas_of_root(areas, root, units)
             paid = areas.toll[common, size].sum()
             toll = areas.toll[some]
             number = np.zeros(len(units) + 1, dtype=np.int64)
             areas_of = np.empty((len(units) + 1, len(some)), dtype=np.int64)
             for k in range(len(units)):
-                number[k] = _among(areas, some, units[k], areas_of[k])
+                number[k] = among(areas, some, units[k], areas_of[k])
             held = np.zeros((width, len(some)), dtype=np.int64)
-            held[0][areas_of[-1, : _among(areas, some, root, areas_of[-1])]] = prices.weight[root]
+            held[0][areas_of[-1, : among(areas, some, root, areas_of[-1])]] = prices.weight[root]
             there = np.empty(len(some), dtype=np.int64)
             rise = np.empty(len(some))
             order = np.argsort(keys, kind="mergesort")
             sorted_keys = keys[order]
-            levy = _levy(
+            levied = levy(
                 areas,
                 some,
                 areas_of,
@@ -276,7 +210,7 @@ def search_root(  # type: ignore[no-untyped-def]
             )
             keys[order] = sorted_keys
             cheapest(keys, weights, len(units), left, filled)
-            within = base + paid + levy + filled[left - weights] + keys + fines < limit
+            within = base + paid + levied + filled[left - weights] + keys + fines < limit
             kept = within.sum()
             if kept == len(units):
                 break
@@ -295,7 +229,7 @@ def search_root(  # type: ignore[no-untyped-def]
         together = np.empty(len(units))
         cheapest_after(keys[order], weights[order], len(units), left, together)
         opens = np.empty((width, len(units)), dtype=np.bool_)
-        opens[0] = base + levy + together + fines[order] < limit
+        opens[0] = base + levied + together + fines[order] < limit
         spot[:] = -1
         spot[units] = everyone
         length[0] = len(units)
@@ -318,7 +252,7 @@ def search_root(  # type: ignore[no-untyped-def]
                     rest = length[d] - at[d]
                     open_items, open_gains, open_tolls = items[d, at[d] :], gains[d, at[d] :], tolls[d, at[d] :]
                     least_added(company, open_items, open_gains, open_tolls, rest, need[d], here, keys, weights)
-                    levy = _levy(
+                    levied = levy(
                         areas,
                         some,
                         areas_of,
@@ -333,7 +267,7 @@ def search_root(  # type: ignore[no-untyped-def]
                         keys,
                     )
                     cheapest(keys, weights, rest, need[d], filled)
-                    least = min(least, value[d] + levy + filled[need[d]])
+                    least = min(least, value[d] + levied + filled[need[d]])
                 for later in range(index + 1, sizes):
                     size = smallest + later
                     base = outlook(
@@ -416,7 +350,7 @@ def search_root(  # type: ignore[no-untyped-def]
             if cutting:
                 _toll(cuts, units, spot, root, chosen, depth, change, 0.0)
             least_added(company, joining, added, charged, found, left, here, keys, weights)
-            levy = _levy(
+            levied = levy(
                 areas,
                 some,
                 areas_of,
@@ -431,13 +365,13 @@ def search_root(  # type: ignore[no-untyped-def]
                 keys,
             )
             cheapest(keys, weights, found, left, filled)
-            if total + levy + filled[left] >= limit:
+            if total + levied + filled[left] >= limit:
                 continue
             if limited:
-                _fine(border, region[depth + 1], units, joining, found, fines)
+                fine(border, region[depth + 1], units, joining, found, fines)
             kept = 0
             for k in range(found):
-                if total + levy + filled[left - weights[k]] + keys[k] + fines[k] < limit:
+                if total + levied + filled[left - weights[k]] + keys[k] + fines[k] < limit:
                     joining[kept] = joining[k]
                     added[kept] = added[k]
                     charged[kept] = charged[k]
@@ -452,7 +386,7 @@ def search_root(  # type: ignore[no-untyped-def]
             length[depth] = found
             cheapest_after(keys, weights, found, left, together)
             for k in range(found):
-                opens[depth, k] = total + levy + together[k] + fines[k] < limit
+                opens[depth, k] = total + levied + together[k] + fines[k] < limit
             at[depth] = 0
             value[depth] = total
             need[depth] = left
