@@ -163,9 +163,12 @@ def _missing_km(prices: Prices, smallest: int) -> float:
     if len(prices.ground.start):
         # A unit is the nearest to itself.
         away = nearest(prices, max(0, count - 1), linked=False)[1].sum(axis=1)
+        # Of so many units some are always far from all others. To leave these out must not pay either.
+        far = away.max(initial=0.0)
     else:
         away = np.sort(prices.distance + prices.cross, axis=1)[:, :count].sum(axis=1)
-    return float(2 * away.mean() + 2 * prices.size_km + np.abs(prices.apart).max() + 1e-9) if units else 1.0
+        far = away.mean() if units else 0.0
+    return float(2 * far + 2 * prices.size_km + np.abs(prices.apart).max() + 1e-9) if units else 1.0
 
 
 def _started(prices: Prices, around: Neighbourhood, random: NDArray[np.uint64]) -> Draft:
