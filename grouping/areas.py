@@ -18,6 +18,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from grouping.candidates import by_unit
 from grouping.cost import Floats, Ints
 
 _VIOLATED = 0.2
@@ -218,7 +219,7 @@ def broken_areas(sets: Ints, counts: Ints, values: Floats, weight: Ints, first: 
     every = [(times, whole) for whole in sizes for times in range(1, whole) if gcd(times, whole) == 1]
     multipliers = np.array(every, dtype=np.int64).reshape(-1, 2)
     twins = np.bincount(first, minlength=len(first))
-    order, length, best, excess = _grown(sets, counts, values, weight, first, twins, multipliers, sizes[-1])
+    order, length, best, excess = _grown(first[sets], counts, values, weight, twins, multipliers, sizes[-1])
     chosen: list[int] = []
     inside = np.zeros((len(order), len(weight)), dtype=np.bool_)
     times = np.zeros(len(weight), dtype=np.int64)
@@ -239,21 +240,13 @@ def broken_areas(sets: Ints, counts: Ints, values: Floats, weight: Ints, first: 
 
 
 @njit(cache=True, nogil=True)
-def _grown(sets, counts, values, weight, first, twins, multipliers, largest):  # type: ignore[no-untyped-def]
-    """The area around each first twin that breaks a cut most: (units in order, how many, which multiplier, excess)."""
+def _grown(sets, counts, values, weight, twins, multipliers, largest):  # type: ignore[no-untyped-def]
+    """The area around each first twin that breaks a cut most: (units in order, how many, which multiplier, excess).
+
+    ``sets`` has first twins only, and a unit as often as there are of it.
+    """
     units = len(weight)
-    start = np.zeros(units + 1, dtype=np.int64)
-    for k in range(len(counts)):
-        for j in range(counts[k]):
-            start[first[sets[k, j]] + 1] += 1
-    start = np.cumsum(start)
-    of = np.empty(start[-1], dtype=np.int64)
-    fill = start[:-1].copy()
-    for k in range(len(counts)):
-        for j in range(counts[k]):
-            unit = first[sets[k, j]]
-            of[fill[unit]] = k
-            fill[unit] += 1
+    start, of = by_unit(sets, counts, units)
     narrowest, widest = _UNITS[0], min(_UNITS[1], units)
     order = np.empty((units, widest), dtype=np.int64)
     length = np.zeros(units, dtype=np.int64)
@@ -285,7 +278,7 @@ def _grown(sets, counts, values, weight, first, twins, multipliers, largest):  #
                 held[k] += weight[unit]
                 much[held[k]] += values[k]
                 for j in range(counts[k]):
-                    other = first[sets[k, j]]
+                    other = sets[k, j]
                     shared[other] += values[k]
                     if state[other] == 0:
                         state[other] = 1

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from grouping.cost import Ints
@@ -48,3 +49,20 @@ class Candidates:
         last = np.iinfo(np.int64).max
         rows = np.sort(np.where(sets < 0, last, sets), axis=1)
         return cls(np.where(rows == last, -1, rows), (rows != last).sum(axis=1))
+
+
+@njit(cache=True, nogil=True)
+def by_unit(sets, counts, units):  # type: ignore[no-untyped-def]
+    """(start, of): the candidates of unit k, among so many, are ``of[start[k] : start[k + 1]]``."""
+    start = np.zeros(units + 1, dtype=np.int64)
+    for k in range(len(counts)):
+        for j in range(counts[k]):
+            start[sets[k, j] + 1] += 1
+    start = np.cumsum(start)
+    of = np.empty(start[-1], dtype=np.int64)
+    fill = start[:-1].copy()
+    for k in range(len(counts)):
+        for j in range(counts[k]):
+            of[fill[sets[k, j]]] = k
+            fill[sets[k, j]] += 1
+    return start, of

@@ -18,6 +18,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from grouping.candidates import by_unit
 from grouping.cost import Floats, Ints
 
 _WIDEST = 5
@@ -178,27 +179,10 @@ def violated(sets: Ints, counts: Ints, values: Floats, eligible: NDArray[np.bool
 
 
 @njit(cache=True, nogil=True)
-def _columns(sets, counts, units):  # type: ignore[no-untyped-def]
-    """(start, of): the candidates of unit k are ``of[start[k] : start[k + 1]]``."""
-    start = np.zeros(units + 1, dtype=np.int64)
-    for k in range(len(counts)):
-        for j in range(counts[k]):
-            start[sets[k, j] + 1] += 1
-    start = np.cumsum(start)
-    of = np.empty(start[-1], dtype=np.int64)
-    fill = start[:-1].copy()
-    for k in range(len(counts)):
-        for j in range(counts[k]):
-            of[fill[sets[k, j]]] = k
-            fill[sets[k, j]] += 1
-    return start, of
-
-
-@njit(cache=True, nogil=True)
 def _partners(sets, counts, values, eligible):  # type: ignore[no-untyped-def]
     """(start, partner, share): how much each unit is together with its partners, in ascending order."""
     units = len(eligible)
-    first, of = _columns(sets, counts, units)
+    first, of = by_unit(sets, counts, units)
     start = np.zeros(units + 1, dtype=np.int64)
     partner = np.empty(len(of) * sets.shape[1], dtype=np.int64)
     share = np.empty(len(partner))
@@ -263,7 +247,7 @@ def _overlaps(sets, counts, values, eligible, least):  # type: ignore[no-untyped
 @njit(cache=True, nogil=True)
 def _excess(sets, counts, values, triples, units):  # type: ignore[no-untyped-def]
     """(m,): by how much the triples are broken."""
-    start, of = _columns(sets, counts, units)
+    start, of = by_unit(sets, counts, units)
     held = np.zeros(len(counts), dtype=np.int64)
     excess = np.full(len(triples), -1.0)
     for t in range(len(triples)):
@@ -325,7 +309,7 @@ def _broken(sets, counts, values, eligible, companions, counted, most, least):  
     ``most`` (k,) what a grouping may.
     """
     units = len(eligible)
-    start, of = _columns(sets, counts, units)
+    start, of = by_unit(sets, counts, units)
     first, partner, share = _partners(sets, counts, values, eligible)
     five = np.empty(5, dtype=np.int64)
     bits = np.zeros(len(counts), dtype=np.int64)

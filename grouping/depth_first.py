@@ -233,7 +233,8 @@ def search_root(  # type: ignore[no-untyped-def]
         spot[:] = -1
         spot[units] = everyone
         length[0] = len(units)
-        depth = 0
+        # Plain zeros would have what they are handed to compiled for them alone, and then once more.
+        depth = np.int64(0)
         at[0] = 0
         value[0] = base
         need[0] = left
@@ -327,7 +328,7 @@ def search_root(  # type: ignore[no-untyped-def]
                         _write(sets[count % len(sets)], root, units, chosen, depth + 1)
                     count += 1
                 continue
-            found = 0
+            found = np.int64(0)
             looked += length[depth] - place
             joining, added, charged = items[depth + 1], gains[depth + 1], tolls[depth + 1]
             if len(table) > 0:
@@ -369,7 +370,7 @@ def search_root(  # type: ignore[no-untyped-def]
                 continue
             if limited:
                 fine(border, region[depth + 1], units, joining, found, fines)
-            kept = 0
+            kept = np.int64(0)
             for k in range(found):
                 if total + levied + filled[left - weights[k]] + keys[k] + fines[k] < limit:
                     joining[kept] = joining[k]

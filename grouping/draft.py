@@ -251,7 +251,7 @@ def start_over(prices, around, draft):  # type: ignore[no-untyped-def]
     draft.number[0] = 0
     draft.totals[:] = 0.0
     for group in range(len(draft.now.counts)):
-        _count(prices, around, draft.totals, 1, draft.now, group)
+        _count(prices, around, draft.totals, 1.0, draft.now, group)
     count = 0
     for unit in range(len(draft.label)):
         draft.marked[unit] = draft.label[unit] != draft.best[unit]
@@ -371,8 +371,8 @@ def accept(prices, around, draft):  # type: ignore[no-untyped-def]
     count = draft.number[2]
     for changed in range(draft.number[0]):
         group = draft.changed[changed]
-        _count(prices, around, draft.totals, 1, draft.now, group)
-        _count(prices, around, draft.totals, -1, draft.before, group)
+        _count(prices, around, draft.totals, 1.0, draft.now, group)
+        _count(prices, around, draft.totals, -1.0, draft.before, group)
         for k in range(counts[group]):
             unit = members[group, k]
             if not marked[unit] and label[unit] != best[unit]:

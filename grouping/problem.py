@@ -69,12 +69,12 @@ class Problem:
         return Twins.of(self.prices, None if self.crossing is None else self.region)
 
     @cached_property
-    def together(self) -> Ints:
+    def sites_of_unit(self) -> Ints:
         """(n,): for each site how many its unit has."""
-        together = np.zeros(len(self.sites), dtype=np.int64)
+        count = np.zeros(len(self.sites), dtype=np.int64)
         for unit in self.units:
-            together[unit] = len(unit)
-        return together
+            count[unit] = len(unit)
+        return count
 
     def leaving(self, unplaced: int) -> Problem:
         """The same problem with so many sites left without a community."""

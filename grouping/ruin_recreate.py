@@ -162,7 +162,8 @@ def recreate(prices, around, draft, removed, count, seeds, random):  # type: ign
     groups = np.empty(near.shape[1] + seeds, dtype=np.int64)
     for k in range(seeds, count):
         unit = removed[k]
-        known = 0
+        # A plain 0 would have what it is handed to compiled for it alone, and then once more.
+        known = np.int64(0)
         for s in range(seeds):
             group = label[removed[s]]
             groups[known] = group
@@ -176,7 +177,7 @@ def recreate(prices, around, draft, removed, count, seeds, random):  # type: ign
                 groups[known] = group
                 known += 1
         best, least = _cheapest(prices, around, draft.now, unit, groups, known, random)
-        if best < 0 or _trial(prices, around, draft.now, unit, -1) < least:
+        if best < 0 or _trial(prices, around, draft.now, unit, np.int64(-1)) < least:
             best = empty_group(draft, unit)
         join(prices, around, draft, unit, best)
 

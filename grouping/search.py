@@ -132,7 +132,7 @@ class Search:
 
 
 def compiled(placed: bool = False) -> bool:
-    """Whether numba finds the compiled search on disk; if not, the first search waits for half a minute.
+    """Whether numba finds the compiled search on disk; if not, the first search waits for about a minute.
 
     A search ``placed`` on the globe needs :mod:`grouping.nearest`, too.
     """

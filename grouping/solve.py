@@ -162,7 +162,7 @@ def _tasks(
 
 
 def _compile(scenario: Scenario, placed: bool) -> None:
-    """Solve something tiny, so that the half minute of compiling counts against no time limit."""
+    """Solve something tiny, so that the minute of compiling counts against no time limit."""
     degrees = np.arange(2.0 * scenario.size.min)
     sites = [Site(str(number), "", Level.COUNTY, Where("")) for number in range(len(degrees))]
     distance = Places.of_degrees(degrees, degrees) if placed else np.abs(np.subtract.outer(degrees, degrees))
@@ -312,7 +312,7 @@ def _reason(problem: Problem, site: int, unplaced: int, proved: bool) -> Message
         return message("solve.too_few", level=level, count=sites, min=problem.smallest)
     if problem.prices.measure == HOSTED and not problem.terms.can_lead.any():
         return message("solve.no_host", level=level)
-    block = int(problem.together[site])
+    block = int(problem.sites_of_unit[site])
     if block > 1:
         return message("solve.block_too_few", count=block, **sizes)
     key = "solve.left_over" if proved else "solve.left_over_unproved"
