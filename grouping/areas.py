@@ -240,6 +240,19 @@ def broken_areas(sets: Ints, counts: Ints, values: Floats, weight: Ints, first: 
 
 
 @njit(cache=True, nogil=True)
+def _points_table(multipliers, largest):  # type: ignore[no-untyped-def]
+    """(multipliers, over, sites): what a candidate counts with so many sites in an area that is ``over`` whole ones."""
+    table = np.zeros((len(multipliers), largest + 1, largest + 1))
+    for number in range(len(multipliers)):
+        times, whole = multipliers[number]
+        for over in range(whole):
+            for sites in range(largest + 1):
+                part = sites * times
+                table[number, over, sites] = part // whole + max(0, part % whole - over) / (whole - over)
+    return table
+
+
+@njit(cache=True, nogil=True)
 def _grown(sets, counts, values, weight, twins, multipliers, largest):  # type: ignore[no-untyped-def]
     """The area around each first twin that breaks a cut most: (units in order, how many, which multiplier, excess).
 
@@ -248,6 +261,7 @@ def _grown(sets, counts, values, weight, twins, multipliers, largest):  # type: 
     units = len(weight)
     start, of = by_unit(sets, counts, units)
     narrowest, widest = _UNITS[0], min(_UNITS[1], units)
+    counting = _points_table(multipliers, largest)
     order = np.empty((units, widest), dtype=np.int64)
     length = np.zeros(units, dtype=np.int64)
     best = np.zeros(units, dtype=np.int64)
@@ -284,40 +298,38 @@ def _grown(sets, counts, values, weight, twins, multipliers, largest):  # type: 
                         state[other] = 1
                         near[reached] = other
                         reached += 1
-            for number in range(len(multipliers)):
+            for number in range(len(multipliers) if size >= narrowest else 0):
                 times, whole = multipliers[number]
                 over = sites * times % whole
-                if over == 0 or size < narrowest:
+                if over == 0:
                     continue
                 broken = -float(sites * times // whole)
                 for sites_there in range(1, largest + 1):
-                    part = sites_there * times
-                    count = part // whole + max(0, part % whole - over) / (whole - over)
-                    broken += much[sites_there] * count
+                    broken += much[sites_there] * counting[number, over, sites_there]
                 if broken > excess[seed] + 1e-9:
                     excess[seed] = broken
                     length[seed] = size
                     best[seed] = number
             if size == widest:
                 break
-            closest = -1
-            for r in range(reached):
-                other = near[r]
-                if state[other] == 1 and (
-                    closest < 0
-                    or shared[other] > shared[closest] + 1e-9
-                    or (shared[other] > shared[closest] - 1e-9 and other < closest)
-                ):
-                    closest = other
-            if closest < 0:
+            if reached == 0:
                 break
-            unit = closest
+            closest = 0
+            unit = near[0]
+            most = shared[unit]
+            for r in range(1, reached):
+                other = near[r]
+                if shared[other] > most + 1e-9 or (shared[other] > most - 1e-9 and other < unit):
+                    closest, unit, most = r, other, shared[other]
+            reached -= 1
+            near[closest] = near[reached]
         for r in range(reached):
             state[near[r]] = 0
-            shared[near[r]] = 0.0
-        state[seed] = 0
-        shared[seed] = 0.0
+        for r in range(size):
+            state[order[seed, r]] = 0
         for c in range(columns):
             held[touched[c]] = 0
+            for j in range(counts[touched[c]]):
+                shared[sets[touched[c], j]] = 0.0
         much[:] = 0.0
     return order, length, best, excess

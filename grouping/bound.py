@@ -28,6 +28,7 @@ _EXACT = (0.001, 1e-6, 1e-9)
 """A grouping is called optimal when no other is cheaper by a metre, or by a millionth where that is less; where a metre
 is less than a billionth, by that, for floats are not more exact."""
 _SMOOTHING = 0.6
+"""How near the next prices are to the best known; not with cuts, for most columns that matter are there by then."""
 _FIRST_NODES, _CUT_NODES = 500, 32_000
 """Partial sets that pricing may open for each root in the first rounds, without and with cuts; eight times more each
 time nothing is found."""
@@ -137,9 +138,9 @@ def lower_bound(
                 share = _NEAR
             else:
                 return best
-            smoothing = _SMOOTHING
+            smoothing = 0.0
         elif found:
-            smoothing = _SMOOTHING
+            smoothing = _SMOOTHING if before_cuts == -np.inf else 0.0
         elif deeper:
             nodes = min(8 * nodes, pricer.most_nodes)
         else:

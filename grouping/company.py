@@ -25,11 +25,16 @@ class Ties(NamedTuple):
 
     ``joint`` (u, u) is distance and border surcharge together, ``pair`` that of the prices. ``near`` (sizes,
     largest + 1, u) bounds, for each size of community, what connects a unit to others of so much weight in all.
+    Units that are near to one another have the same ``cluster`` (u,); ``cluster_joint`` and ``cluster_pair`` (clusters,
+    u) are what is at least between a unit and any of a cluster.
     """
 
     joint: Floats
     pair: Floats
     near: Floats
+    cluster: Ints
+    cluster_joint: Floats
+    cluster_pair: Floats
 
 
 @njit(cache=True, nogil=True)

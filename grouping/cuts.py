@@ -101,9 +101,14 @@ class Cuts(NamedTuple):
         return cls(rows.units, rows.shares, rows.whole, price[price > 0.0], start, number[order], share)
 
     @classmethod
+    def of_rows(cls, rows: Rows, units: int) -> Self:
+        """All of the cuts among ``units`` units, at a price of 1."""
+        return cls.priced(rows, np.ones(len(rows.whole)), units)
+
+    @classmethod
     def none(cls, units: int) -> Self:
         """No cuts."""
-        return cls.priced(NO_CUTS, np.zeros(0), units)
+        return cls.of_rows(NO_CUTS, units)
 
     @property
     def rows(self) -> Rows:
@@ -122,19 +127,24 @@ class Cuts(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def charged(rows, sets, counts):  # type: ignore[no-untyped-def]
-    """(m, c): how often each of the candidates in ``sets`` (m, width) counts in each cut."""
-    result = np.zeros((len(counts), len(rows.whole)), dtype=np.int8)
+def charged(cuts, sets, counts):  # type: ignore[no-untyped-def]
+    """(row of ``sets`` (m, width), cut, times) where a candidate counts in a cut, candidate by candidate."""
+    start, of, whole, share = cuts.start, cuts.of, cuts.whole, cuts.share
+    held = np.zeros(len(whole), dtype=np.int64)
+    candidates, numbers, times = [], [], []
     for k in range(len(counts)):
-        for t in range(len(rows.whole)):
-            held = 0
-            for j in range(counts[k]):
-                unit = sets[k, j]
-                for place in range(rows.units.shape[1]):
-                    if rows.units[t, place] == unit:
-                        held += rows.shares[t, place]
-            result[k, t] = held // rows.whole[t]
-    return result
+        for j in range(counts[k]):
+            for place in range(start[sets[k, j]], start[sets[k, j] + 1]):
+                held[of[place]] += share[place]
+        for j in range(counts[k]):
+            for place in range(start[sets[k, j]], start[sets[k, j] + 1]):
+                cut = of[place]
+                if held[cut] >= whole[cut]:
+                    candidates.append(k)
+                    numbers.append(cut)
+                    times.append(held[cut] // whole[cut])
+                held[cut] = 0
+    return np.array(candidates, np.int64), np.array(numbers, np.int64), np.array(times, np.int64)
 
 
 @njit(cache=True, nogil=True)

@@ -12,8 +12,11 @@ from numba import njit
 from grouping.borders import SEVERAL, joined
 from grouping.company import TABLED, cheapest, cheapest_after, company_of, factor_of, least_added
 from grouping.cost import parts
-from grouping.levies import among, areas_of_root, fine, levy
-from grouping.roots import outlook, promising, tolls_with
+from grouping.levies import among, areas_of_root, change_tolls, fine, kinds_of, levy
+from grouping.roots import meeting, outlook, promising, tolls_with
+
+_CROWD = 40
+"""Units beyond which it is worth looking at each of them together with the root first."""
 
 
 @njit(cache=True, nogil=True)
@@ -41,30 +44,6 @@ def _best_host(prices, twin, host, root, units, chosen, count):  # type: ignore[
         if offset >= 0 and best < prices.host_start[member + 1]:
             return prices.host_start[twin[member]] + offset == host
     return False
-
-
-@njit(cache=True, nogil=True)
-def _toll(cuts, units, spot, root, chosen, depth, change, share):  # type: ignore[no-untyped-def]
-    """Write into ``change`` how the tolls change as ``chosen[depth]`` joins; with a ``share`` of 0, clear it again.
-
-    The first unit of a cut makes the other two pay; once a second has paid, the third goes free.
-    """
-    newcomer = units[chosen[depth]]
-    for k in range(cuts.start[newcomer], cuts.start[newcomer + 1]):
-        cut = cuts.of[k]
-        held = 0
-        for member in cuts.units[cut, :3]:
-            held += member == root
-            for d in range(depth):
-                held += member == units[chosen[d]]
-        for member in cuts.units[cut, :3]:
-            if member != newcomer and spot[member] >= 0:
-                if share == 0.0:
-                    change[spot[member]] = 0.0
-                elif held == 0:
-                    change[spot[member]] += cuts.price[cut]
-                elif held == 1:
-                    change[spot[member]] -= cuts.price[cut]
 
 
 @njit(cache=True, nogil=True)
@@ -168,6 +147,9 @@ def search_root(  # type: ignore[no-untyped-def]
             everyones_keys,
             root_filled,
         )
+        if factor > 0.0 and len(units) > _CROWD:
+            there = meeting(prices, ties, index, factor, base, left, limit, units, root_gains)
+            units, root_gains = units[there], root_gains[there]
         root_tolls = root_toll[units]
         # With fewer left, each is farther from its nearest others, and more drop out.
         while True:
@@ -192,6 +174,8 @@ def search_root(  # type: ignore[no-untyped-def]
             held[0][areas_of[-1, : among(areas, some, root, areas_of[-1])]] = prices.weight[root]
             there = np.empty(len(some), dtype=np.int64)
             rise = np.empty(len(some))
+            kind, example = kinds_of(areas_of, number[:-1])
+            paid_by = np.empty(len(example))
             order = np.argsort(keys, kind="mergesort")
             sorted_keys = keys[order]
             levied = levy(
@@ -199,6 +183,8 @@ def search_root(  # type: ignore[no-untyped-def]
                 some,
                 areas_of,
                 number,
+                kind,
+                example,
                 held[0],
                 order,
                 weights[order],
@@ -206,6 +192,7 @@ def search_root(  # type: ignore[no-untyped-def]
                 left,
                 there,
                 rise,
+                paid_by,
                 sorted_keys,
             )
             keys[order] = sorted_keys
@@ -258,6 +245,8 @@ def search_root(  # type: ignore[no-untyped-def]
                         some,
                         areas_of,
                         number,
+                        kind,
+                        example,
                         held[d],
                         open_items,
                         weights,
@@ -265,6 +254,7 @@ def search_root(  # type: ignore[no-untyped-def]
                         need[d],
                         there,
                         rise,
+                        paid_by,
                         keys,
                     )
                     cheapest(keys, weights, rest, need[d], filled)
@@ -340,7 +330,7 @@ def search_root(  # type: ignore[no-untyped-def]
                     joint[items[depth, k]] = factor * way[units[items[depth, k]]]
             cutting = cuts.start[units[a] + 1] > cuts.start[units[a]]
             if cutting:
-                _toll(cuts, units, spot, root, chosen, depth, change, 1.0)
+                change_tolls(cuts, units, spot, root, chosen, depth, change, 1.0)
             for k in range(place + 1, length[depth]):
                 b = items[depth, k]
                 if own_weight[b] <= left:
@@ -349,13 +339,15 @@ def search_root(  # type: ignore[no-untyped-def]
                     charged[found] = tolls[depth, k] + change[b]
                     found += 1
             if cutting:
-                _toll(cuts, units, spot, root, chosen, depth, change, 0.0)
+                change_tolls(cuts, units, spot, root, chosen, depth, change, 0.0)
             least_added(company, joining, added, charged, found, left, here, keys, weights)
             levied = levy(
                 areas,
                 some,
                 areas_of,
                 number,
+                kind,
+                example,
                 held[depth + 1],
                 joining,
                 weights,
@@ -363,6 +355,7 @@ def search_root(  # type: ignore[no-untyped-def]
                 left,
                 there,
                 rise,
+                paid_by,
                 keys,
             )
             cheapest(keys, weights, found, left, filled)

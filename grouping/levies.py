@@ -1,4 +1,4 @@
-"""What a community pays for areas and for macro-region borders: a part of the compiled half of pricing."""
+"""What a community pays for cuts, areas and macro-region borders: a part of the compiled half of pricing."""
 
 from __future__ import annotations
 
@@ -33,11 +33,39 @@ def among(areas, some, unit, row):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def levy(areas, some, areas_of, number, held, items, weights, count, need, there, rise, keys):  # type: ignore[no-untyped-def]
+def kinds_of(areas_of, number):  # type: ignore[no-untyped-def]
+    """((m,) the kind of each unit, (kinds,) one unit of each): those of a kind are in the same areas.
+
+    Unit k is in ``areas_of[k, : number[k]]``.
+    """
+    kind = np.empty(len(number), dtype=np.int64)
+    example = np.empty(len(number), dtype=np.int64)
+    count = 0
+    for k in range(len(number)):
+        kind[k] = count
+        for c in range(count):
+            other = example[c]
+            same = number[other] == number[k]
+            place = 0
+            while same and place < number[k]:
+                same = areas_of[other, place] == areas_of[k, place]
+                place += 1
+            if same:
+                kind[k] = c
+                break
+        if kind[k] == count:
+            example[count] = k
+            count += 1
+    return kind, example[:count]
+
+
+@njit(cache=True, nogil=True)
+def levy(areas, some, areas_of, number, kind, example, held, items, weights, count, need, there, rise, paid, keys):  # type: ignore[no-untyped-def]
     """Add to ``keys`` what those of ``items[:count]`` pay for areas that they are in, at least, and return the rest.
 
     ``held`` (m,) are the sites that the set has in each of ``some`` areas; unit k is in ``areas_of[k, : number[k]]``
-    of them. The lines are those for the first items that fill ``need``, see :class:`grouping.areas.AreaTolls`.
+    of them, as all of its :func:`kinds_of` are. The lines are those for the first items that fill ``need``, see
+    :class:`grouping.areas.AreaTolls`.
     """
     slope, least = areas.slope, areas.least
     there[:] = 0
@@ -56,12 +84,37 @@ def levy(areas, some, areas_of, number, held, items, weights, count, need, there
         total += least[some[k], held[k], need, there[k]] - rise[k] * there[k]
         rising = rising or rise[k] > 0.0
     if rising:
+        for c in range(len(example)):
+            paid[c] = 0.0
+            for place in range(number[example[c]]):
+                paid[c] += rise[areas_of[example[c], place]]
         for i in range(count):
-            paid = 0.0
-            for place in range(number[items[i]]):
-                paid += rise[areas_of[items[i], place]]
-            keys[i] += weights[i] * paid
+            keys[i] += weights[i] * paid[kind[items[i]]]
     return total
+
+
+@njit(cache=True, nogil=True)
+def change_tolls(cuts, units, spot, root, chosen, depth, change, share):  # type: ignore[no-untyped-def]
+    """Write into ``change`` how the tolls change as ``chosen[depth]`` joins; with a ``share`` of 0, clear it again.
+
+    The first unit of a cut makes the other two pay; once a second has paid, the third goes free.
+    """
+    newcomer = units[chosen[depth]]
+    for k in range(cuts.start[newcomer], cuts.start[newcomer + 1]):
+        cut = cuts.of[k]
+        held = 0
+        for member in cuts.units[cut, :3]:
+            held += member == root
+            for d in range(depth):
+                held += member == units[chosen[d]]
+        for member in cuts.units[cut, :3]:
+            if member != newcomer and spot[member] >= 0:
+                if share == 0.0:
+                    change[spot[member]] = 0.0
+                elif held == 0:
+                    change[spot[member]] += cuts.price[cut]
+                elif held == 1:
+                    change[spot[member]] -= cuts.price[cut]
 
 
 @njit(cache=True, nogil=True)

@@ -112,27 +112,28 @@ class Master:
         self.cuts = NO_CUTS
         self.areas = Areas.none(units, problem.largest)
         self._cut_rows = self._area_rows = np.zeros(0, dtype=np.int32)
-        self.add(start)
         self._cut(cuts)
         self._round(areas)
+        self.add(start)
 
     def add(self, chosen: Candidates) -> None:
         """Take in candidates that were not there before."""
         if not len(chosen):
             return
         costs = totals(self._problem.prices, chosen.sets, chosen.counts)
-        cut = charged(self.cuts, chosen.sets, chosen.counts)
+        charging, cut, charge = charged(Cuts.of_rows(self.cuts, self._problem.size), chosen.sets, chosen.counts)
+        charges = np.searchsorted(charging, np.arange(len(chosen) + 1))
         counted = self.areas.counted(self._problem.prices.weight, chosen.sets, chosen.counts)
         limited = self._problem.crossing is not None
         across = crossing(self._problem.region, chosen.sets, chosen.counts) if limited else np.zeros(len(chosen))
         first = self._problem.twins.first
         starts, entries, values = [0], list[int](), list[int]()
-        for row, count, cuts, areas, over in zip(chosen.sets, chosen.counts, cut, counted, across, strict=True):
+        for k, (row, count, areas, over) in enumerate(zip(chosen.sets, chosen.counts, counted, across, strict=True)):
             times = Counter(first[row[:count]].tolist())
-            counting, there = np.flatnonzero(cuts), np.flatnonzero(areas)
+            cuts, there = slice(charges[k], charges[k + 1]), np.flatnonzero(areas)
             entries += [*times, self._problem.size, *[self._border_row] * bool(over)]
-            entries += [*self._cut_rows[counting].tolist(), *self._area_rows[there].tolist()]
-            values += [*times.values(), 1, *[1] * bool(over), *cuts[counting].tolist(), *areas[there].tolist()]
+            entries += [*self._cut_rows[cut[cuts]].tolist(), *self._area_rows[there].tolist()]
+            values += [*times.values(), 1, *[1] * bool(over), *charge[cuts].tolist(), *areas[there].tolist()]
             starts.append(len(entries))
         zeros, ones = np.zeros(len(chosen)), np.full(len(chosen), highspy.kHighsInf)
         self._highs.addCols(
@@ -222,32 +223,39 @@ class Master:
         self._clock.spend(_WORK[0] + _WORK[1] * rows * iterations)
 
     def _cut(self, cuts: Rows) -> None:
-        every = charged(cuts, self.columns.sets, self.columns.counts)
-        self._cut_rows = np.concatenate([self._cut_rows, self._limit(every.astype(np.int16), cuts.most)])
+        columns, number, times = charged(Cuts.of_rows(cuts, self._problem.size), self.columns.sets, self.columns.counts)
+        self._cut_rows = np.concatenate(
+            [self._cut_rows, self._limit(number, self._fixed_columns + columns, times, cuts.most)]
+        )
         self.cuts += cuts
 
     def _round(self, areas: Areas) -> None:
         problem = self._problem
         every = areas.counted(problem.prices.weight, self.columns.sets, self.columns.counts)
-        alone = np.zeros((0, len(areas)), dtype=np.int16)
+        number, columns = np.nonzero(every.T)
+        points = every[columns, number]
+        columns += self._fixed_columns
         if problem.unplaced:
             # Sites left out are in areas too.
             firsts = np.flatnonzero(problem.twins.count)[:, None]
             alone = areas.counted(problem.prices.weight, firsts, np.ones(len(firsts), dtype=np.int64))
-        self._area_rows = np.concatenate([self._area_rows, self._limit(every, areas.most, alone)])
+            left_number, left = np.nonzero(alone.T)
+            number, columns = np.concatenate([left_number, number]), np.concatenate([left, columns])
+            points = np.concatenate([alone[left, left_number], points])
+        self._area_rows = np.concatenate([self._area_rows, self._limit(number, columns, points, areas.most)])
         self.areas += areas
 
-    def _limit(self, every: NDArray[np.int16], most: Ints, alone: NDArray[np.int16] | None = None) -> NDArray[np.int32]:
-        """Add rows with ``every`` (columns, m) as coefficients and ``alone`` for the sites left out; their numbers."""
+    def _limit(self, number: Ints, columns: Ints, values: NDArray[np.integer], most: Ints) -> NDArray[np.int32]:
+        """Add rows of at most so much each, with ``values`` in their ``columns``; what they are called."""
         before = self._highs.getNumRow()
-        for k, limit in enumerate(most.tolist()):
-            column = every[:, k]
-            counting = np.flatnonzero(column)
-            entries, values = self._fixed_columns + counting, column[counting]
-            if alone is not None and len(alone):
-                left = np.flatnonzero(alone[:, k])
-                entries, values = np.concatenate([left, entries]), np.concatenate([alone[left, k], values])
-            self._highs.addRow(
-                -highspy.kHighsInf, float(limit), len(entries), entries.astype(np.int32), values.astype(np.float64)
-            )
+        order = np.argsort(number, kind="stable")
+        self._highs.addRows(
+            len(most),
+            np.full(len(most), -highspy.kHighsInf),
+            most.astype(np.float64),
+            len(order),
+            np.searchsorted(number[order], np.arange(len(most))).astype(np.int32),
+            columns[order].astype(np.int32),
+            values[order].astype(np.float64),
+        )
         return np.arange(before, self._highs.getNumRow(), dtype=np.int32)

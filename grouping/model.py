@@ -22,7 +22,7 @@ from grouping.bound import exact_km, reduced_costs
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
 from grouping.cost import Floats
-from grouping.cuts import Rows, charged
+from grouping.cuts import Cuts, Rows, charged
 from grouping.pricing import Duals
 from grouping.problem import Problem
 
@@ -115,14 +115,16 @@ class ChoiceModel:
 
     def _cuts(self, rows: Rows) -> None:
         # Implied too; with them the solver starts from the LP that gave the bound.
-        every = charged(rows, self._candidates.sets, self._candidates.counts)
-        for column, most in zip(every.T, rows.most.tolist(), strict=True):
-            counting = np.flatnonzero(column)
-            chosen = [self._chosen[k] for k in counting]
+        cuts = Cuts.of_rows(rows, self._problem.size)
+        counting, number, times = charged(cuts, self._candidates.sets, self._candidates.counts)
+        order = np.argsort(number, kind="stable")
+        parts = np.split(order, np.searchsorted(number[order], np.arange(1, len(rows.whole))))
+        for there, most in zip(parts[: len(rows.whole)], rows.most.tolist(), strict=True):
+            chosen = [self._chosen[candidate] for candidate in counting[there]]
             if most == 1:
                 self._model.add_at_most_one(chosen)
             else:
-                self._model.add(cp_model.LinearExpr.weighted_sum(chosen, column[counting].tolist()) <= most)
+                self._model.add(cp_model.LinearExpr.weighted_sum(chosen, times[there].tolist()) <= most)
 
     def _areas(self, areas: Areas) -> None:
         weight = self._problem.prices.weight

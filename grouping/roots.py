@@ -7,6 +7,12 @@ from numba import njit
 
 from grouping.borders import SEVERAL, joined
 from grouping.company import cheapest, connection, factor_of
+from grouping.cost import Floats, Ints
+
+_CLUSTER = 12
+"""Units of a cluster, on average."""
+_FEWER = 0.8
+"""Clusters are looked at again where no more than such a share of the units is left."""
 
 
 @njit(cache=True, nogil=True)
@@ -28,15 +34,6 @@ def tolls_with(cuts, root, units):  # type: ignore[no-untyped-def]
         for b in cuts.units[cuts.of[k], :3]:
             toll[b] += cuts.price[cuts.of[k]]
     return toll
-
-
-@njit(cache=True, nogil=True)
-def _gain(prices, own, ties, factor, root, host, b):  # type: ignore[no-untyped-def]
-    """What a unit adds by joining the root, which has ``own`` (u,) of :func:`alone`."""
-    value = own[b] + connection(ties, factor, root, b)
-    if host >= 0:
-        value += prices.host_distance[host, b] + prices.host_cross[host, b]
-    return value
 
 
 @njit(cache=True, nogil=True)
@@ -78,21 +75,173 @@ def outlook(prices, own, community_dual, border, first, ties, toll, index, size,
     return base
 
 
+def clusters(joint: Floats, pair: Floats) -> tuple[Ints, Floats, Floats]:
+    """The last three of :class:`grouping.company.Ties`, around units far from one another (Gonzalez 1985)."""
+    units = len(joint)
+    count = -(-units // _CLUSTER)
+    cluster = np.zeros(units, dtype=np.int64)
+    away = joint[0].copy() if units else np.zeros(0)
+    away[:1] = 0.0
+    for number in range(1, count):
+        row = joint[int(away.argmax())]
+        nearer = row < away
+        nearer[int(away.argmax())] = True
+        cluster[nearer] = number
+        away = np.minimum(away, row)
+        away[nearer & (row == away)] = row[nearer & (row == away)]
+    at_least = np.full((count, units), np.inf)
+    bond = np.zeros((count if len(pair) else 0, units))
+    for unit in range(units):
+        at_least[cluster[unit]] = np.minimum(at_least[cluster[unit]], joint[unit])
+        if len(pair):
+            bond[cluster[unit]] = np.minimum(bond[cluster[unit]], pair[unit])
+    return cluster, at_least, bond
+
+
+@njit(cache=True, nogil=True)
+def _filling(weight, near, row, bond, factor, units, gains, lows, need, enough, rates, sizes):  # type: ignore[no-untyped-def]
+    """What others of weight ``need`` among ``units`` add at least to a root and one with ``row`` (u,) of connections.
+
+    It is the bound of :func:`cheapest`, or ``enough`` if that is seen to be more. For each site, each unit adds as much
+    as its ``lows``, which ascend, or more.
+    """
+    if need == 0:
+        return 0.0
+    kept = 0
+    covered = 0
+    linked = len(bond) > 0
+    for k in range(len(units)):
+        c = units[k]
+        w = weight[c]
+        if covered >= need:
+            if lows[k] >= rates[kept - 1]:
+                break
+            if lows[k] * need >= enough:
+                # Whoever is still to come can lower what is kept no further than to that.
+                total = 0.0
+                left = need
+                for i in range(kept):
+                    part = min(left, sizes[i])
+                    total += part * min(rates[i], lows[k])
+                    left -= part
+                if total >= enough:
+                    return enough
+        if w > need:
+            continue
+        rate = gains[k] + factor * row[c] + 0.5 * near[need - w, c]
+        if linked:
+            rate += bond[c]
+        if w > 1:
+            rate /= w
+        if covered >= need and rate >= rates[kept - 1]:
+            continue
+        place = kept
+        while place > 0 and rates[place - 1] > rate:
+            rates[place] = rates[place - 1]
+            sizes[place] = sizes[place - 1]
+            place -= 1
+        rates[place] = rate
+        sizes[place] = w
+        kept += 1
+        covered += w
+        while covered - sizes[kept - 1] >= need:
+            kept -= 1
+            covered -= sizes[kept]
+    if covered < need:
+        return np.inf
+    total = 0.0
+    left = need
+    for k in range(kept):
+        part = min(left, sizes[k])
+        total += part * rates[k]
+        left -= part
+    return total
+
+
+@njit(cache=True, nogil=True)
+def meeting(prices, ties, index, factor, base, need, limit, units, gains):  # type: ignore[no-untyped-def]
+    """(m,) whether each of ``units`` may be in a set below ``limit`` with the root; ``gains`` (m,) is what it adds.
+
+    Whoever else joins is charged for the way to it, too: first to the nearest of its cluster, then its own.
+    """
+    weight, near, cluster = prices.weight, ties.near[index], ties.cluster
+    linked = len(ties.pair) > 0
+    heaviest = 1
+    for unit in units:
+        heaviest = max(heaviest, weight[unit])
+    lows = np.full(len(units), -np.inf)
+    if not linked:
+        for k in range(len(units)):
+            w = weight[units[k]]
+            lows[k] = (gains[k] + 0.5 * near[max(0, need - heaviest - w), units[k]]) / w
+    order = np.argsort(lows)
+    lows = lows[order]
+    rates = np.empty(need + 1)
+    sizes = np.empty(need + 1, dtype=np.int64)
+    none = np.zeros(0)
+    # What the cheapest unit of each cluster adds, by its weight.
+    cheapest_there = np.empty((len(ties.cluster_joint), need + 1))
+    # Each time fewer are left to join one of them.
+    while True:
+        before = len(order)
+        listed, added = units[order], gains[order]
+        cheapest_there[:] = np.inf
+        for k in range(len(listed)):
+            g, w = cluster[listed[k]], weight[listed[k]]
+            cheapest_there[g, w] = min(cheapest_there[g, w], added[k])
+        for g in range(len(cheapest_there)):
+            for w in range(1, need + 1):
+                if cheapest_there[g, w] < np.inf:
+                    bond = ties.cluster_pair[g] if linked else none
+                    row, enough = ties.cluster_joint[g], limit - base - cheapest_there[g, w]
+                    if enough <= _filling(
+                        weight, near, row, bond, factor, listed, added, lows, need - w, enough, rates, sizes
+                    ):
+                        cheapest_there[g, w] = np.inf
+        still = np.empty(before, dtype=np.bool_)
+        for k in range(before):
+            still[k] = cheapest_there[cluster[listed[k]], weight[listed[k]]] < np.inf
+        order, lows = order[still], lows[still]
+        if len(order) >= _FEWER * before:
+            break
+    there = np.zeros(len(units), dtype=np.bool_)
+    listed, added = units[order], gains[order]
+    for k in range(len(listed)):
+        b = listed[k]
+        bond = ties.pair[b] if linked else none
+        row, rest, enough = ties.joint[b], need - weight[b], limit - base - added[k]
+        there[order[k]] = enough > _filling(
+            weight, near, row, bond, factor, listed, added, lows, rest, enough, rates, sizes
+        )
+    return there
+
+
 @njit(cache=True, nogil=True)
 def promising(prices, own, border, ties, factor, root, host, base, need, limit, keys, filled):  # type: ignore[no-untyped-def]
     """(units that may join the root in a set below ``limit``, what each adds), after :func:`outlook`."""
     units = np.empty(len(keys), dtype=np.int64)
     count = 0
+    # Plain arrays here, too.
+    weight, region, row = prices.weight, border.region, ties.joint[root]
+    limited = border.price > 0.0 and region[root] != SEVERAL
     for b in range(len(keys)):
         value = keys[b]
-        if value < np.inf and base + filled[need - prices.weight[b]] + value < limit:
-            if border.price > 0.0 and border.region[root] != SEVERAL:
-                value += border.price * (joined(border.region[root], border.region[b]) == SEVERAL)
-            if base + filled[need - prices.weight[b]] + value < limit:
+        if value < np.inf and base + filled[need - weight[b]] + value < limit:
+            if limited and joined(region[root], region[b]) == SEVERAL:
+                value += border.price
+            if base + filled[need - weight[b]] + value < limit:
                 units[count] = b
                 count += 1
     units = units[:count].copy()
     gains = np.empty(count)
     for k in range(count):
-        gains[k] = _gain(prices, own, ties, factor, root, host, units[k])
+        gains[k] = own[units[k]] + factor * row[units[k]]
+    if ties.pair.shape[0] > 0:
+        pair = ties.pair[root]
+        for k in range(count):
+            gains[k] += pair[units[k]]
+    if host >= 0:
+        way, cross = prices.host_distance[host], prices.host_cross[host]
+        for k in range(count):
+            gains[k] += way[units[k]] + cross[units[k]]
     return units, gains
