@@ -15,9 +15,6 @@ from grouping.cost import parts
 from grouping.levies import among, areas_of_root, change_tolls, fine, kinds_of, levy
 from grouping.roots import meeting, outlook, promising, tolls_with
 
-_CROWD = 40
-"""Units beyond which it is worth looking at each of them together with the root first."""
-
 
 @njit(cache=True, nogil=True)
 def _write(row, root, units, chosen, count):  # type: ignore[no-untyped-def]
@@ -63,12 +60,15 @@ def search_root(  # type: ignore[no-untyped-def]
     threshold,
     best_only,
     nodes,
+    crowd,
     halt,
     sets,
 ):
     """Search the candidates of one root with a reduced cost below ``threshold``.
 
     ``own`` (sizes, u) is what units add by themselves, see :func:`grouping.roots.alone`.
+    Where more than a ``crowd`` may join, each is looked at together with the root first, see
+    :func:`grouping.roots.meeting`.
     ``first`` and ``before`` (u,) are those of :class:`grouping.twins.Twins`: a unit joins after the twin before it.
 
     With ``best_only`` each that is better than those of its size before goes to ``sets``, the last ones if it is too
@@ -147,7 +147,7 @@ def search_root(  # type: ignore[no-untyped-def]
             everyones_keys,
             root_filled,
         )
-        if factor > 0.0 and len(units) > _CROWD:
+        if factor > 0.0 and len(units) > crowd:
             there = meeting(prices, ties, index, factor, base, left, limit, units, root_gains)
             units, root_gains = units[there], root_gains[there]
         root_tolls = root_toll[units]

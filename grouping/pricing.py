@@ -37,6 +37,8 @@ _NODES = 3_000_000
 """Partial sets that the search of one root may open, a second or so of work."""
 _LONG, _FEW, _MORE = 10_000, 0.02, 8
 """Where that many were not enough for a few roots, such a share of all, these are searched again with so many more."""
+_CROWD = 40
+"""Units beyond which it is worth looking at each of them together with the root first."""
 _WORK = 2.5e-8
 """Deterministic seconds for each unit that a partial set may take in."""
 
@@ -180,6 +182,7 @@ class Pricer:
                     threshold,
                     best_only,
                     nodes,
+                    _CROWD,
                     self.clock.halt,
                     sets,
                 )

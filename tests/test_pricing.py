@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import grouping.bound
 import grouping.pricing
+import grouping.roots
 from grouping import Scenario
 from grouping.areas import Areas, PricedAreas
 from grouping.borders import NO_BORDER, Border
@@ -107,10 +108,17 @@ def pricer_of(problem: Problem) -> Pricer:
 
 
 @thorough
-@given(instances(), st.integers(0, 10**6))
-def test_pricing_misses_nothing(instance: Instance, seed: int) -> None:
+@given(instances(), st.integers(0, 10**6), st.sampled_from([(0, 1), (0, 3), (2, 2), (40, 12)]))
+def test_pricing_misses_nothing(instance: Instance, seed: int, crowding: tuple[int, int]) -> None:
     problem = problem_of(instance)
     duals = some_duals(problem, seed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grouping.pricing, "_CROWD", crowding[0])
+        patch.setattr(grouping.roots, "_CLUSTER", crowding[1])
+        _misses_nothing(problem, instance, duals)
+
+
+def _misses_nothing(problem: Problem, instance: Instance, duals: Duals) -> None:
     every = canonical(problem, all_candidates(problem, instance))
     reduced = reduced_costs(problem, every, duals)
     assert own_reduced_costs(problem, every, duals) == pytest.approx(reduced, rel=1e-12, abs=1e-9)

@@ -295,22 +295,6 @@ def test_the_hash_seed_changes_nothing() -> None:
     assert len(printed) == 1
 
 
-def test_compiling_counts_against_no_time_limit(tmp_path: Path) -> None:
-    """A first run with a short limit used to spend it on the compiler and return its first draft."""
-    program = (
-        "from test_solve import *; result = solve(Applications(counties(12)), load_scenario(**{'stop.seconds': 3}));"
-        "print(result.status.value, result.stopped_by.value)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parent)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout.split() == ["optimal", "proof"], done.stderr
-
-
 def test_enemies_without_end_do_not_outlast_the_time_limit() -> None:
     """Thirty sites that avoid one another among forty: who can be placed is a hard question of its own."""
     sites = counties(40)
