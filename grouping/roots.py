@@ -80,15 +80,13 @@ def clusters(joint: Floats, pair: Floats) -> tuple[Ints, Floats, Floats]:
     units = len(joint)
     count = -(-units // _CLUSTER)
     cluster = np.zeros(units, dtype=np.int64)
-    away = joint[0].copy() if units else np.zeros(0)
-    away[:1] = 0.0
-    for number in range(1, count):
-        row = joint[int(away.argmax())]
-        nearer = row < away
-        nearer[int(away.argmax())] = True
-        cluster[nearer] = number
+    away = np.full(units, np.inf)
+    for number in range(count):
+        centre = int(away.argmax())
+        row = joint[centre].copy()
+        row[centre] = 0.0
+        cluster[row < away] = number
         away = np.minimum(away, row)
-        away[nearer & (row == away)] = row[nearer & (row == away)]
     at_least = np.full((count, units), np.inf)
     bond = np.zeros((count if len(pair) else 0, units))
     for unit in range(units):
