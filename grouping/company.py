@@ -55,7 +55,7 @@ def connection(ties, factor, a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _insert(rates, weights, count, rate, weight):  # type: ignore[no-untyped-def]
+def insert(rates, weights, count, rate, weight):  # type: ignore[no-untyped-def]
     """Put a rate and its weight among the first ``count``, which are sorted by rate."""
     place = count
     while place > 0 and rates[place - 1] > rate:
@@ -85,7 +85,7 @@ def cheapest(keys, weights, count, need, filled):  # type: ignore[no-untyped-def
             continue
         rate = keys[i] / weight
         # No more than `need` items are kept before this one, for each weighs one at least.
-        _insert(rates, sizes, kept, rate, weight)
+        insert(rates, sizes, kept, rate, weight)
         kept += 1
         covered += weight
         while covered - sizes[kept - 1] >= need:
@@ -132,7 +132,7 @@ def cheapest_after(keys, weights, count, need, filled):  # type: ignore[no-untyp
         rate = keys[i] / weight
         if covered >= need and rate >= rates[kept - 1]:
             continue
-        _insert(rates, sizes, kept, rate, weight)
+        insert(rates, sizes, kept, rate, weight)
         kept += 1
         covered += weight
         while covered - sizes[kept - 1] >= need:
@@ -221,7 +221,7 @@ def _linked(company, a, need, here):  # type: ignore[no-untyped-def]
     for k in range(first, last):
         b = company.partner[k]
         if here[b] and company.weight[b] <= need:
-            _insert(rates, weights, count, company.joint[a, b] / company.weight[b], company.weight[b])
+            insert(rates, weights, count, company.joint[a, b] / company.weight[b], company.weight[b])
             count += 1
     least = near[need]
     total = 0.0

@@ -193,38 +193,32 @@ class Pricer:
                     return sets[:count], least, finished and count <= space, looks
                 space = min(most, max(8 * space, count))
 
-        least = np.zeros(self.units)
-        kept = [np.zeros((0, self.largest), dtype=np.int64)]
+        found: dict[tuple[int, int], tuple[Ints, float, bool]] = {}
         total = 0
         looks = 0
-        exact = True
+        todo = self._roots
         with ThreadPoolExecutor(self.workers) as pool:
-            todo, tried = self._roots, nodes
             while todo:
-                hard = []
                 for root, (sets, best, finished, looked) in zip(
-                    todo, pool.map(search, todo, repeat(tried)), strict=True
+                    todo, pool.map(search, todo, repeat(nodes)), strict=True
                 ):
                     # Of roots in their order, whatever other threads did meanwhile.
                     looks += looked
-                    total += len(sets)
+                    total += len(sets) - (len(found[root][0]) if root in found else 0)
+                    found[root] = sets, best, finished
                     if total > most:
-                        exact = False
                         pool.shutdown(cancel_futures=True)
                         break
-                    kept.append(sets)
-                    if finished:
-                        least[root[0]] = min(least[root[0]], best)
-                    else:
-                        hard.append((root, best))
+                hard = [root for root in todo if total <= most and not found[root][2]]
                 # A few that take long would spoil the bound of all.
-                if 0 < len(hard) <= _FEW * len(self._roots) and _LONG <= tried < self.most_nodes:
-                    todo, tried = [root for root, _ in hard], _MORE * tried
-                    continue
-                for (unit, _), best in hard:
-                    exact = False
-                    least[unit] = min(least[unit], best)
-                break
+                few = len(hard) <= _FEW * len(self._roots) and _LONG <= nodes < self.most_nodes
+                todo = hard if few else []
+                nodes *= _MORE
+        kept = [np.zeros((0, self.largest), dtype=np.int64), *(sets for sets, _, _ in found.values())]
+        exact = total <= most and all(finished for _, _, finished in found.values())
+        least = np.zeros(self.units)
+        for (unit, _), (_, best, _) in found.items():
+            least[unit] = min(least[unit], best)
         self.clock.spend(_WORK * looks)
         # Twins are roots as the first of them is, for there may be as many such communities as twins.
         return Priced(Candidates.of_rows(np.concatenate(kept)), least[self.twins.first], exact)

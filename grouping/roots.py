@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from grouping.borders import SEVERAL, joined
-from grouping.company import cheapest, connection, factor_of
+from grouping.company import cheapest, connection, factor_of, insert
 from grouping.cost import Floats, Ints
 
 _CLUSTER = 12
@@ -133,13 +133,7 @@ def _filling(weight, near, row, bond, factor, units, gains, lows, need, enough, 
             rate /= w
         if covered >= need and rate >= rates[kept - 1]:
             continue
-        place = kept
-        while place > 0 and rates[place - 1] > rate:
-            rates[place] = rates[place - 1]
-            sizes[place] = sizes[place - 1]
-            place -= 1
-        rates[place] = rate
-        sizes[place] = w
+        insert(rates, sizes, kept, rate, w)
         kept += 1
         covered += w
         while covered - sizes[kept - 1] >= need:

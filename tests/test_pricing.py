@@ -108,21 +108,21 @@ def pricer_of(problem: Problem) -> Pricer:
 
 
 @thorough
-@given(instances(), st.integers(0, 10**6), st.sampled_from([(0, 1), (0, 3), (2, 2), (40, 12)]))
-def test_pricing_misses_nothing(instance: Instance, seed: int, crowding: tuple[int, int]) -> None:
+@given(instances(), st.integers(0, 10**6), st.sampled_from([(0, 1), (0, 3), (2, 2), (40, 12)]), st.floats(0, 0.6))
+def test_pricing_misses_nothing(instance: Instance, seed: int, crowding: tuple[int, int], share: float) -> None:
     problem = problem_of(instance)
     duals = some_duals(problem, seed)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(grouping.pricing, "_CROWD", crowding[0])
         patch.setattr(grouping.roots, "_CLUSTER", crowding[1])
-        _misses_nothing(problem, instance, duals)
+        _misses_nothing(problem, instance, duals, share)
 
 
-def _misses_nothing(problem: Problem, instance: Instance, duals: Duals) -> None:
+def _misses_nothing(problem: Problem, instance: Instance, duals: Duals, share: float) -> None:
     every = canonical(problem, all_candidates(problem, instance))
     reduced = reduced_costs(problem, every, duals)
     assert own_reduced_costs(problem, every, duals) == pytest.approx(reduced, rel=1e-12, abs=1e-9)
-    threshold = float(np.quantile(reduced, 0.6)) if len(reduced) else 0.0
+    threshold = float(np.quantile(reduced, share)) if len(reduced) else 0.0
     found = pricer_of(problem).below(duals, threshold, 10_000)
     assert found.exact
     expected = {members for members, value in zip(every, reduced, strict=True) if value < threshold - 1e-6}
@@ -144,6 +144,25 @@ def test_any_prices_prove_a_bound_even_when_cut_short(instance: Instance, seed: 
         priced = pricer_of(problem).least(duals)
     for unplaced in (0.0, -15.0, 40.0):
         assert certified(problem, duals, unplaced, priced.least) <= cost + 1e-6
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(instances(), st.integers(0, 10**6))
+def test_roots_that_are_searched_on_are_as_if_searched_at_once(instance: Instance, seed: int) -> None:
+    problem = problem_of(instance)
+    duals = some_duals(problem, seed)
+    whole = pricer_of(problem).least(duals)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grouping.pricing, "_LONG", 0)
+        patch.setattr(grouping.pricing, "_FEW", 1.0)
+        resumed = pricer_of(problem).least(duals, 1)
+        patch.setattr(grouping.pricing, "_FEW", 0.0)
+        given_up = pricer_of(problem).least(duals, 1)
+    assert resumed.exact
+    assert (resumed.least == whole.least).all()
+    assert set(whole.candidates) == set(resumed.candidates)
+    # Whoever gives up says no more than what is true.
+    assert (given_up.least <= whole.least + 1e-9).all()
 
 
 @thorough
