@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,16 +128,6 @@ class Search:
         may_be = valid_parts(self._prices, self._around.smallest, order, np.append(starts, len(order)))
         parts = np.split(order, starts[1:])
         return [tuple(part.tolist()) for part, allowed in zip(parts, may_be, strict=False) if allowed]
-
-
-def compiled(placed: bool = False) -> bool:
-    """Whether numba finds the compiled search on disk; if not, the first search waits for about a minute.
-
-    A search ``placed`` on the globe needs :mod:`grouping.nearest`, too.
-    """
-    folder = anneal.stats.cache_path
-    needed = ["ruin_recreate.anneal-*.nbi", *(["nearest._search-*.nbi"] if placed else [])]
-    return folder is not None and all(any(Path(folder).glob(pattern)) for pattern in needed)
 
 
 def _near(prices: Prices) -> Ints:

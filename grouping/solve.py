@@ -16,6 +16,7 @@ import numpy as np
 
 from grouping.audit import audited
 from grouping.clock import Clock, StoppedBy
+from grouping.compilation import compile_all, compiled
 from grouping.cost import HOSTED, Cost, Ints
 from grouping.distances import Distances, great_circles
 from grouping.errors import InputError, Where
@@ -29,9 +30,8 @@ from grouping.optimize import Optimum, optimize
 from grouping.problem import Problem, build_problem, order_key
 from grouping.regions import read_macro_regions
 from grouping.result import Community, LevelResult, LinkOutcome, Result, Status, Unplaced, relative_gap
-from grouping.scenario import Limits, Scenario, policy_remarks
+from grouping.scenario import Scenario, policy_remarks
 from grouping.scenario_files import load_scenario
-from grouping.search import compiled
 from grouping.sites import Applications, Remark, Site
 
 _TICK = 0.1
@@ -92,7 +92,7 @@ def solve(
     tasks = _tasks(applications, scenario, priced.links, distances)
     placed = any(isinstance(task.problem.terms.distance, Places) for task in tasks)
     if not compiled(placed):
-        _compile(scenario, placed)
+        compile_all(scenario, placed)
     levels = _solved(tasks, scenario, workers or os.cpu_count() or 1, progress or _say_nothing, started)
     audit = audited(levels, applications, scenario, priced, distances)
     home = {site.id: one.label for level in levels for one in level.communities for site in one.members}
@@ -159,17 +159,6 @@ def _tasks(
     if wrong:
         raise InputError(wrong)
     return tasks
-
-
-def _compile(scenario: Scenario, placed: bool) -> None:
-    """Solve something tiny, so that the minute of compiling counts against no time limit."""
-    degrees = np.arange(2.0 * scenario.size.min)
-    sites = [Site(str(number), "", Level.COUNTY, Where("")) for number in range(len(degrees))]
-    distance = Places.of_degrees(degrees, degrees) if placed else np.abs(np.subtract.outer(degrees, degrees))
-    free = scenario.model_copy(update={"communities": Limits()})
-    problem = build_problem(Level.COUNTY, sites, distance, [None] * len(sites), [], free)
-    with Clock(3600.0) as clock:
-        optimize(problem, seed=1, gap=0.0, workers=1, clock=clock, report=lambda *_: None)
 
 
 # --- Solving -------------------------------------------------------------------------------------------

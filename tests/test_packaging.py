@@ -33,11 +33,18 @@ def test_the_wheel_groups_a_list_from_an_empty_folder(tmp_path: Path) -> None:
     empty.mkdir()
     listed = tmp_path / "list.csv"
     listed.write_text(
-        "名称\n北京市东城区\n北京市顺义区\n北京市房山区\n上海市长宁区\n上海市普陀区\n上海市静安区\n", "utf-8"
+        "名称\n北京市东城区\n北京市顺义区\n北京市房山区\n北京市海淀区\n北京市通州区\n北京市昌平区\n"
+        "上海市长宁区\n上海市普陀区\n上海市静安区\n上海市黄浦区\n上海市松江区\n上海市宝山区\n",
+        "utf-8",
     )
     # Its first run compiles, for much longer than the limit, and is to come to its proof nevertheless.
     run(tmp_path / "env" / "bin" / "grouping", "solve", listed, "--out", "result", "--time-limit", "3", cwd=empty)
     summary = json.loads((empty / "result" / "summary.json").read_text("utf-8"))
-    assert (summary["status"], summary["communities"], summary["sites_placed"]) == ("optimal", 2, 6)
+    assert (summary["status"], summary["communities"], summary["sites_placed"]) == ("optimal", 2, 12)
     assert (empty / "result" / "map-county.png").exists()
+    # And what is compiled then serves a larger list under another measure, too.
+    cached = {path.name for path in (tmp_path / "env").rglob("*.nbc")}
+    larger = ROOT / "data" / "examples" / "demonstration-districts.csv"
+    run(tmp_path / "env" / "bin" / "grouping", "solve", larger, "--scenario", "hosted", "--out", "hosted", cwd=empty)
+    assert {path.name for path in (tmp_path / "env").rglob("*.nbc")} == cached
     assert "hosted" in run(tmp_path / "env" / "bin" / "grouping", "scenario", "list", cwd=empty)

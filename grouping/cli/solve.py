@@ -11,6 +11,7 @@ from grouping.applications import read_applications
 from grouping.cli.reading import Reading
 from grouping.cli.speaking import Choice, SpeakingCommand, lang_option
 from grouping.clock import StoppedBy
+from grouping.compilation import compiled
 from grouping.errors import AuditError
 from grouping.maps import Atlas, MapOptions
 from grouping.messages import Lang, Message, message, say
@@ -19,7 +20,6 @@ from grouping.outputs import Written, check_folder, write_outputs
 from grouping.progress import ProgressView
 from grouping.result import Result
 from grouping.scenario_files import bounds, load_scenario
-from grouping.search import compiled
 from grouping.solve import solve as search
 from grouping.verdicts import verdict
 from grouping.wording import proof
