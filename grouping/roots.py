@@ -90,15 +90,20 @@ def clusters(joint: Floats, pair: Floats) -> tuple[Ints, Floats, Floats]:
     at_least = np.full((count, units), np.inf)
     bond = np.zeros((count if len(pair) else 0, units))
     for unit in range(units):
+        # A unit is not in company with itself.
+        own = at_least[cluster[unit], unit]
         at_least[cluster[unit]] = np.minimum(at_least[cluster[unit]], joint[unit])
+        at_least[cluster[unit], unit] = own
         if len(pair):
             bond[cluster[unit]] = np.minimum(bond[cluster[unit]], pair[unit])
     return cluster, at_least, bond
 
 
 @njit(cache=True, nogil=True)
-def _filling(weight, near, row, bond, factor, units, gains, lows, need, enough, rates, sizes):  # type: ignore[no-untyped-def]
+def _filling(weight, near, row, bond, itself, factor, units, gains, lows, need, enough, rates, sizes):  # type: ignore[no-untyped-def]
     """What others of weight ``need`` among ``units`` add at least to a root and one with ``row`` (u,) of connections.
+
+    That one is ``itself``, -1 if it may be several.
 
     It is the bound of :func:`cheapest`, or ``enough`` if that is seen to be more. For each site, each unit adds as much
     as its ``lows``, which ascend, or more.
@@ -124,7 +129,7 @@ def _filling(weight, near, row, bond, factor, units, gains, lows, need, enough, 
                     left -= part
                 if total >= enough:
                     return enough
-        if w > need:
+        if w > need or c == itself:
             continue
         rate = gains[k] + factor * row[c] + 0.5 * near[need - w, c]
         if linked:
@@ -171,6 +176,7 @@ def meeting(prices, ties, index, factor, base, need, limit, units, gains):  # ty
     rates = np.empty(need + 1)
     sizes = np.empty(need + 1, dtype=np.int64)
     none = np.zeros(0)
+    nobody = np.int64(-1)
     # What the cheapest unit of each cluster adds, by its weight.
     cheapest_there = np.empty((len(ties.cluster_joint), need + 1))
     # Each time fewer are left to join one of them.
@@ -187,7 +193,7 @@ def meeting(prices, ties, index, factor, base, need, limit, units, gains):  # ty
                     bond = ties.cluster_pair[g] if linked else none
                     row, enough = ties.cluster_joint[g], limit - base - cheapest_there[g, w]
                     if enough <= _filling(
-                        weight, near, row, bond, factor, listed, added, lows, need - w, enough, rates, sizes
+                        weight, near, row, bond, nobody, factor, listed, added, lows, need - w, enough, rates, sizes
                     ):
                         cheapest_there[g, w] = np.inf
         still = np.empty(before, dtype=np.bool_)
@@ -203,7 +209,7 @@ def meeting(prices, ties, index, factor, base, need, limit, units, gains):  # ty
         bond = ties.pair[b] if linked else none
         row, rest, enough = ties.joint[b], need - weight[b], limit - base - added[k]
         there[order[k]] = enough > _filling(
-            weight, near, row, bond, factor, listed, added, lows, rest, enough, rates, sizes
+            weight, near, row, bond, b, factor, listed, added, lows, rest, enough, rates, sizes
         )
     return there
 

@@ -244,6 +244,22 @@ def test_a_halted_pricer_gives_up_with_a_bound() -> None:
     assert priced.least.min() <= 10.0 * 3 - 8 * 50.0 + 1e-6
 
 
+@pytest.mark.parametrize("clustered", [1, 2, 4])
+def test_what_connects_the_others_counts_once_where_each_is_looked_at_with_the_root(clustered: int) -> None:
+    """Random instances leave so much between bound and truth that they did not see it counted twice."""
+    at = [0.0, 3.0, 100.0, 110.0]
+    km = [[abs(a - b) for b in at] for a in at]
+    scenario = Scenario.model_validate({"size": {"min": 4, "preferred": 4, "max": 4, "km": 10.0}})
+    problem = problem_of(Instance(km, [None] * 4, [True] * 4, [], scenario))
+    duals = Duals.of(np.zeros(4), problem.largest)
+    cost = 2 / 4 * sum(km[i][j] for i, j in combinations(range(4), 2))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grouping.pricing, "_CROWD", 0)
+        patch.setattr(grouping.roots, "_CLUSTER", clustered)
+        assert len(pricer_of(problem).below(duals, cost + 0.01, 9).candidates) == 1
+        assert len(pricer_of(problem).below(duals, cost - 0.01, 9).candidates) == 0
+
+
 def _scenario() -> Scenario:
     return Scenario.model_validate({"size": {"min": 3, "preferred": 5, "max": 8, "km": 10.0}})
 
