@@ -23,6 +23,7 @@ from grouping.cuts import NO_CUTS, Rows
 from grouping.master import Master, Point
 from grouping.pricing import Duals, Pricer
 from grouping.problem import Problem
+from grouping.surroundings import Surroundings
 
 _EXACT = (0.001, 1e-6, 1e-9)
 """A grouping is called optimal when no other is cheaper by a metre, or by a millionth where that is less; where a metre
@@ -70,6 +71,7 @@ class Bound:
     duals: Duals
     unplaced: float
     converged: bool
+    least: Floats
 
 
 def lower_bound(
@@ -81,6 +83,8 @@ def lower_bound(
     report: Callable[[float], None],
     met: Candidates | None = None,
     improve: Callable[[Bound, Candidates], float] | None = None,
+    around: Surroundings | None = None,
+    cuts: bool = True,
 ) -> Bound:
     """Solve the LP, and go on with cuts, as far as ``clock`` allows and the bound is below ``best_km``.
 
@@ -94,14 +98,17 @@ def lower_bound(
         met: other candidates worth knowing from the start.
         improve: told the bound before more cuts are made and likely candidates, looks for a better grouping and
             returns what the best one costs in km.
+        around: what is around the units of a part, whose prices are to stay.
+        cuts: whether there are to be any.
 
     """
-    lp = _Relaxation(problem, start, clock)
+    lp = _Relaxation(problem, start, clock, around)
     if met is not None:
         lp.meet(Candidates.of(problem.twins.canonical(met), problem.largest))
     # Shares of what a good grouping costs are nearer to the best prices than the first LPs' are.
-    centre = Point(Duals.of(_shares(problem, start), problem.largest), 0.0, np.zeros(0), np.zeros(0))
-    best = Bound(-np.inf, centre.duals, 0.0, False)
+    begin = shares(problem, start) if around is None else around.prices
+    centre = Point(Duals.of(begin, problem.largest), 0.0, np.zeros(0), np.zeros(0))
+    best = Bound(-np.inf, centre.duals, 0.0, False, np.full(problem.size, -np.inf))
     before_cuts = -np.inf
     smoothing, share = _SMOOTHING, _NEAR
     # At first a quick look for candidates does; bounds of unfinished searches hold, though they are weak.
@@ -112,23 +119,23 @@ def lower_bound(
         priced = pricer.least(at.duals, nodes)
         km = certified(problem, at.duals, at.unplaced, priced.least)
         if km > best.km:
-            best = Bound(km, at.duals, at.unplaced, False)
+            best = Bound(km, at.duals, at.unplaced, False, priced.least)
             centre = at
             report(km)
         fresh = lp.meet(priced.candidates)
         found = bool((reduced_costs(problem, fresh, out.duals) < -_NEGATIVE).any())
         deeper = not priced.exact and nodes < pricer.most_nodes
-        near = max(_CONVERGED * abs(value), share * (best_km - value))
-        if value - best.km <= near or not (found or smoothing or deeper):
-            # Solved, or the pricing at the LP's own prices could not be finished.
-            best = replace(best, converged=priced.exact)
-            if best_km <= best.km or not priced.exact:
+        solved = value - best.km <= max(_CONVERGED * abs(value), share * (best_km - value))
+        if solved or not (found or smoothing or deeper):
+            # If not solved, the pricing at the LP's own prices could not be finished.
+            best = replace(best, converged=solved)
+            if best_km <= best.km or not solved:
                 return best
-            if before_cuts == -np.inf:
+            if cuts and before_cuts == -np.inf:
                 lp.meet(_likely(pricer, best.duals, best_km - best.km, clock))
             if improve is not None:
                 best_km = improve(best, lp.near(best.duals, best_km - best.km))
-            if best.km - before_cuts < _WORTH * (best_km - best.km):
+            if not cuts or best.km - before_cuts < _WORTH * (best_km - best.km):
                 return best
             before_cuts = best.km
             if lp.cut(best_km):
@@ -152,14 +159,15 @@ def lower_bound(
 class _Relaxation:
     """The LP over all candidates met so far; those that its prices ask for are its columns."""
 
-    def __init__(self, problem: Problem, start: Candidates, clock: Clock) -> None:
+    def __init__(self, problem: Problem, start: Candidates, clock: Clock, around: Surroundings | None) -> None:
         self._problem = problem
         self._clock = clock
         self._pool = Candidates.of(problem.twins.canonical(start), problem.largest)
         self._known = {row.tobytes() for row in self._pool.sets}
         self._costs = totals(problem.prices, self._pool.sets, self._pool.counts)
         self._inside = np.ones(len(self._pool), dtype=np.bool_)
-        self._master = Master(problem, self._pool, None, NO_CUTS, Areas.none(problem.size, problem.largest), clock)
+        none = Areas.none(problem.size, problem.largest)
+        self._master = Master(problem, self._pool, None, NO_CUTS, none, clock, around)
 
     @property
     def cuts(self) -> Rows:
@@ -211,7 +219,7 @@ class _Relaxation:
         _, before = self.solve()
         some = False
         stale = 0
-        while self._master.cut(wider=False):
+        while not self._clock.stopped() and self._master.cut(wider=False):
             some = True
             _, value = self.solve()
             stale = stale + 1 if value - before < _WORTH * (best_km - value) else 0
@@ -257,15 +265,15 @@ def certified(problem: Problem, duals: Duals, unplaced: float, least: Floats) ->
     return float(sum(terms) - _ROUNDING * sizes)
 
 
-def _shares(problem: Problem, grouping: Candidates) -> Floats:
+def shares(problem: Problem, grouping: Candidates) -> Floats:
     """(u,) km: what each community of ``grouping`` costs, shared among its units by weight."""
-    shares = np.zeros(problem.size)
+    share = np.zeros(problem.size)
     costs = totals(problem.prices, grouping.sets, grouping.counts)
     for members, cost in zip(grouping, costs, strict=True):
         weight = problem.prices.weight[list(members)]
-        shares[list(members)] = cost * weight / weight.sum()
+        share[list(members)] = cost * weight / weight.sum()
     twins = problem.twins
-    return np.asarray(np.bincount(twins.first, weights=shares)[twins.first] / twins.count[twins.first])
+    return np.asarray(np.bincount(twins.first, weights=share)[twins.first] / twins.count[twins.first])
 
 
 def reduced_costs(problem: Problem, candidates: Candidates, duals: Duals) -> Floats:

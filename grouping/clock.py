@@ -80,6 +80,13 @@ class Clock:
         if self.spent >= self._work:
             self._stop(StoppedBy.WORK)
 
+    @contextmanager
+    def apart(self) -> Iterator[Clock]:
+        """Within, a clock for another thread, with all that is left. It stops with this one, and counts for itself."""
+        clock = Clock(self.remaining, self.work_left)
+        with clock, self.calling(clock.interrupt):
+            yield clock
+
     def stopped(self) -> bool:
         """Whether to come to an end."""
         return self.reason is not None

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import suppress
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
+import numba
 import numpy as np
 
 from grouping.areas import Areas, area_tolls
@@ -15,25 +20,32 @@ from grouping.errors import Where
 from grouping.ground import Places, joint_row
 from grouping.levels import Level
 from grouping.optimize import optimize
+from grouping.patchwork import may_be_patched
 from grouping.problem import build_problem
 from grouping.ruin_recreate import anneal
 from grouping.scenario import Limits, Scenario
 from grouping.search import Search
 from grouping.sites import Site
+from grouping.windows import Reach
 
 
 def compiled(placed: bool = False) -> bool:
-    """Whether numba finds the compiled search on disk; if not, the first search waits for about a minute.
+    """Whether all that numba compiles is on disk; if not, the first search waits for a minute or two.
 
-    A search ``placed`` on the globe needs :mod:`grouping.nearest`, too.
+    A search ``placed`` on the globe needs more.
     """
-    folder = anneal.stats.cache_path
-    needed = ["ruin_recreate.anneal-*.nbi", *(["nearest._search-*.nbi"] if placed else [])]
-    return folder is not None and all(any(Path(folder).glob(pattern)) for pattern in needed)
+    marker = _marker(placed)
+    return marker is not None and marker.exists() and marker.read_text("utf-8") == _digest()
 
 
 def compile_all(scenario: Scenario, placed: bool) -> None:
     """Solve something tiny, and do what so small a problem does without."""
+    marker = _marker(placed)
+    if marker is not None and not any(compiled(kind) for kind in (False, True)):
+        # Numba looks at the file of a function, not at those of the functions that became parts of it.
+        for stale in (path for suffix in ("*.nbi", "*.nbc") for path in marker.parent.glob(suffix)):
+            with suppress(OSError):
+                stale.unlink()
     degrees = np.arange(2.0 * scenario.size.min)
     sites = [Site(str(number), "", Level.COUNTY, Where("")) for number in range(len(degrees))]
     distance = Places.of_degrees(degrees, degrees) if placed else np.abs(np.subtract.outer(degrees, degrees))
@@ -49,3 +61,24 @@ def compile_all(scenario: Scenario, placed: bool) -> None:
     crossing(problem.region, sets, counts)
     area_tolls(none.tolls, prices.weight, sets, counts)
     violated_wider(sets, counts, np.full(len(counts), 0.5), problem.twins.alone, 1)
+    if may_be_patched(problem):
+        every = np.ones(problem.size, dtype=np.bool_)
+        Reach(problem).around(every, np.ones(problem.size), np.arange(problem.size // 2))
+    if marker is not None:
+        with suppress(OSError):
+            marker.write_text(_digest(), "utf-8")
+
+
+def _marker(placed: bool) -> Path | None:
+    """The file that tells of which code all is compiled, None if numba keeps nothing."""
+    folder = anneal.stats.cache_path
+    return None if folder is None else Path(folder) / f"compiled-{'places' if placed else 'tables'}.txt"
+
+
+@cache
+def _digest() -> str:
+    """Of the code, and of what compiles it."""
+    digest = sha256(f"{sys.version} {numba.__version__} {np.__version__}".encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

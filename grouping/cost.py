@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from grouping.ground import NOWHERE, Ground, Places, between, crossed
+from grouping.ground import NOWHERE, Ground, Places, between, crossed, part_tables
 from grouping.links import Kind, Link
 from grouping.scenario import Scenario
 from grouping.sites import Site
@@ -84,6 +84,22 @@ class Prices(NamedTuple):
     measure: int
     preferred: int
     size_km: float
+
+    def part(self, units: Ints) -> Prices:
+        """Those of some of the units, in tables. No hosts are among them."""
+        distance, cross = part_tables(self, units)
+        none = np.zeros((0, len(units)))
+        return self._replace(
+            weight=self.weight[units],
+            distance=distance,
+            cross=cross,
+            ground=NOWHERE,
+            host_start=np.zeros(len(units) + 1, dtype=np.int64),
+            host_distance=none,
+            host_cross=none,
+            pair=self.pair.part(units),
+            apart=self.apart[units],
+        )
 
 
 @njit(cache=True, nogil=True)

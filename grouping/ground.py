@@ -167,6 +167,17 @@ def joint_table(prices: Prices) -> Floats:
     return table
 
 
+def part_tables(prices: Prices, units: Ints) -> tuple[Floats, Floats]:
+    """``distance`` and ``cross`` (m, m) among some of the units."""
+    if not len(prices.ground.start):
+        some = np.ix_(units, units)
+        return prices.distance[some], prices.cross[some]
+    distance, cross = np.empty((2, len(units), len(units)))
+    for row, unit in enumerate(units):
+        reach(prices, unit, units, distance[row], cross[row])
+    return distance, cross
+
+
 def with_host_tables(prices: Prices) -> Prices:
     """The same with ``host_distance`` and ``host_cross``, for those who read them."""
     if not len(prices.ground.host):

@@ -17,6 +17,8 @@ from grouping.problem import Problem
 
 NEIGHBOURHOOD = 150
 """Units of a neighbourhood, about: the size that CP-SAT settles in a fraction of a second."""
+LIKELY = 8
+"""Candidates for each unit among which neighbourhoods choose: more make them slow and hardly better."""
 _WORK = 0.5
 """CP-SAT's deterministic seconds for one neighbourhood."""
 
@@ -31,6 +33,7 @@ def improve(
     clock: Clock,
     seed: int,
     report: Callable[[float], None],
+    again: bool = True,
 ) -> Communities:
     """A grouping that no choice from the ``pool`` within one neighbourhood makes cheaper, as far as CP-SAT finds.
 
@@ -43,6 +46,7 @@ def improve(
         clock: may stop it.
         seed: of CP-SAT.
         report: told each better cost in km.
+        again: whether neighbourhoods are looked at again when something changed; each once, if not.
 
     """
     best_km = cost(best)
@@ -50,7 +54,7 @@ def improve(
     # Each centre is done with until something changes near to it.
     stale = 0
     turn = 0
-    while stale < len(centres) and not clock.stopped():
+    while (stale if again else turn) < len(centres) and not clock.stopped():
         around = _around(problem, best, centres[turn % len(centres)])
         turn += 1
         stale += 1

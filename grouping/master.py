@@ -17,6 +17,7 @@ from grouping.cost import Floats, Ints, totals
 from grouping.cuts import NO_CUTS, Cuts, Rows, charged, violated, violated_wider
 from grouping.pricing import Duals
 from grouping.problem import Problem
+from grouping.surroundings import Surroundings
 
 _CUTS = (120, 0.5)
 """Cuts added at a time: so many, or so many for each unit where that is more."""
@@ -68,6 +69,7 @@ class Master:
             None if the start has one.
         cuts, areas: those known before.
         clock: told of the work.
+        around: what is around the units of a part, whose prices are to stay; None if all are its own.
 
     """
 
@@ -79,9 +81,11 @@ class Master:
         cuts: Rows,
         areas: Areas,
         clock: Clock,
+        around: Surroundings | None = None,
     ) -> None:
         self._problem = problem
         self._clock = clock
+        self._around = around
         self._highs = highspy.Highs()
         self._highs.silent()
         self._highs.setOptionValue("threads", 1)
@@ -114,6 +118,8 @@ class Master:
         self._cut_rows = self._area_rows = np.zeros(0, dtype=np.int32)
         self._cut(cuts)
         self._round(areas)
+        if around is not None:
+            self._keep(around)
         self.add(start)
 
     def add(self, chosen: Candidates) -> None:
@@ -160,6 +166,9 @@ class Master:
         cuts = np.maximum(0.0, -prices[self._cut_rows])
         areas = np.maximum(0.0, -prices[self._area_rows])
         unit = prices[:units][self._problem.twins.first]
+        if self._around is not None:
+            # To the last bit.
+            unit[self._around.own :] = self._around.unit
         border = NO_BORDER
         if self._problem.crossing is not None:
             border = Border(self._problem.region, max(0.0, -float(prices[self._border_row])))
@@ -215,6 +224,14 @@ class Master:
         found = violated_wider(*solution, twins.alone, most)
         self._cut(found)
         return len(found.whole)
+
+    def _keep(self, around: Surroundings) -> None:
+        """Let others' prices stay: their rows may be met otherwise, at that price."""
+        firsts = np.flatnonzero(self._problem.twins.count[around.own :])
+        count, free = len(firsts), np.full(len(firsts), highspy.kHighsInf)
+        rows, starts = (around.own + firsts).astype(np.int32), np.arange(count, dtype=np.int32)
+        self._highs.addCols(count, around.unit[firsts], -free, free, count, starts, rows, np.ones(count))
+        self._fixed_columns += count
 
     def _run(self) -> None:
         self._highs.run()

@@ -13,9 +13,10 @@ from grouping.clock import Clock, StoppedBy
 from grouping.cost import totals
 from grouping.errors import InputError, Where
 from grouping.errors import Problem as Wrong
-from grouping.improve import NEIGHBOURHOOD, improve
+from grouping.improve import LIKELY, NEIGHBOURHOOD, improve
 from grouping.messages import message
 from grouping.model import ChoiceModel
+from grouping.patchwork import may_be_patched, patchwork
 from grouping.placement import place, place_within
 from grouping.pricing import Pricer
 from grouping.problem import Problem
@@ -23,7 +24,9 @@ from grouping.search import Search
 from grouping.tree import Tree
 
 _CHUNK = 2_000
-"""Steps of the search between two looks at the clock; half as many as units where those are more."""
+"""Steps of the search between two looks at the clock; twice as many as units where those are more."""
+_STEPS, _MANY = (400, 150), 6_000
+"""Steps of the search for each unit, and for each beyond so many: there patches improve what it finds."""
 _MOST_PAIRS = 400_000_000
 """Pairs of units, and of hosts and units, that pricing may put into tables where only places are known: 3.2 GB."""
 _WHOLE_POOL = 2_000_000
@@ -34,8 +37,6 @@ _POOL = (50_000, 400_000)
 """Candidates that the model is given at first, and at most."""
 _INSISTED = 3
 """Searches that pay ever more for sites left out, before it is settled whether they must be."""
-_LIKELY = 8
-"""Candidates for each unit among which neighbourhoods choose: more make them slow and hardly better."""
 _FAR, _HOTTER = 0.03, 5.0
 """Beyond this gap the search is made again, so much hotter and longer."""
 _WORK = 20.0
@@ -84,6 +85,8 @@ def optimize(problem: Problem, *, seed: int, gap: float, workers: int, clock: Cl
     run.place()
     run.keep_limits()
     if not run.done():
+        run.patch()
+    if not run.done():
         run.bound()
     while not run.done() and run.choose():
         pass
@@ -114,11 +117,12 @@ class _Run:
 
     def search(self, hotter: float = 1.0) -> None:
         """Ruin and recreate, longer for more units, and longer the hotter it starts."""
-        steps = round(hotter * (2_000 + 400 * self._problem.size))
+        size = self._problem.size
+        steps = round(hotter * (2_000 + _STEPS[0] * min(size, _MANY) + _STEPS[1] * max(0, size - _MANY)))
         scale = self._search.mean_cost
         hot, cold = 0.1 * hotter * scale + 1e-9, 0.002 * scale + 1e-9
         # A look takes time for each unit.
-        chunk = max(_CHUNK, self._problem.size // 2)
+        chunk = max(_CHUNK, 2 * self._problem.size)
         for start in range(0, steps, chunk):
             count = min(chunk, steps - start)
             warm, cool = (hot * (cold / hot) ** (done / steps) for done in (start, start + count))
@@ -171,6 +175,21 @@ class _Run:
                 what = message("solve.limits_not_met", level=level, limits=problem.set_limits)
                 raise InputError([Wrong(Where("[communities]"), what)])
         self._limited = True
+
+    def patch(self) -> None:
+        """Prove a bound for many units patch by patch, and improve the grouping on the way."""
+        if not may_be_patched(self._problem):
+            return
+
+        def report(communities: Communities) -> None:
+            self._take(communities)
+            self._tell("bound")
+
+        met, near, workers, clock = self._search.met, self._search.near, self._workers, self._clock
+        km = patchwork(
+            self._problem, self._best, met, near, workers=workers, seed=self._seed, clock=clock, report=report
+        )
+        self._raise(km)
 
     def bound(self) -> None:
         """Solve the LP over all candidates, unless there are too many units for that."""
@@ -281,7 +300,7 @@ class _Run:
     def _improve(self, lp: Bound, pool: Candidates) -> Candidates:
         """Look for a better grouping in the likeliest of the pool; what of it a still better one may have."""
         reduced = reduced_costs(self._problem, pool, lp.duals)
-        likely = pool[np.argsort(reduced, kind="stable")[: _LIKELY * self._problem.size]]
+        likely = pool[np.argsort(reduced, kind="stable")[: LIKELY * self._problem.size]]
         better = improve(
             self._problem,
             likely,

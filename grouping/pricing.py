@@ -98,10 +98,11 @@ class Pricer:
             dual, and no cuts.
         workers: threads.
         clock: told of the work; a search under way gives up, with a valid bound, once it stops.
+        own: only candidates that hold one of the first so many units are looked for; any, if None.
 
     """
 
-    def __init__(self, problem: Problem, workers: int, clock: Clock) -> None:
+    def __init__(self, problem: Problem, workers: int, clock: Clock, own: int | None = None) -> None:
         self.prices = problem.prices
         self.twins = problem.twins
         self.sizes = range(problem.smallest, problem.largest + 1)
@@ -109,6 +110,7 @@ class Pricer:
         self.workers = workers
         self.clock = clock
         self.units = problem.size
+        self.own = problem.size if own is None else own
 
     @property
     def most_nodes(self) -> int:
@@ -130,7 +132,7 @@ class Pricer:
     @cached_property
     def _roots(self) -> list[tuple[int, int]]:
         """(unit, row of the host or -1) of each root."""
-        firsts = np.flatnonzero(self.twins.count).tolist()
+        firsts = np.flatnonzero(self.twins.count[: self.own]).tolist()
         if self.prices.measure != HOSTED:
             return [(unit, -1) for unit in firsts]
         starts = self.prices.host_start

@@ -37,6 +37,7 @@ class Problem:
         fewest, most: communities of a grouping, by its sites and the limits.
         region: for each unit its macro-region, see :mod:`grouping.borders`.
         limits: on the communities in all.
+        kind: for each unit a number, where only units of one kind may be twins.
 
     """
 
@@ -52,6 +53,7 @@ class Problem:
     most: int
     region: Ints
     limits: Limits
+    kind: Ints | None = None
 
     @property
     def crossing(self) -> int | None:
@@ -66,7 +68,9 @@ class Problem:
     @cached_property
     def twins(self) -> Twins:
         """Which units may change places without anything changing."""
-        return Twins.of(self.prices, None if self.crossing is None else self.region)
+        kinds = [self.region] if self.crossing is not None else []
+        kinds += [self.kind] if self.kind is not None else []
+        return Twins.of(self.prices, np.column_stack(kinds) if kinds else None)
 
     @cached_property
     def sites_of_unit(self) -> Ints:
@@ -84,6 +88,20 @@ class Problem:
     def with_communities(self, fewest: int, most: int) -> Problem:
         """The same problem with no fewer and no more communities than these."""
         return replace(self, fewest=max(fewest, self.fewest), most=min(most, self.most))
+
+    def part(self, units: Ints, kind: Ints) -> Problem:
+        """The problem of some of the units, as if there were no others, no limits, and none left out."""
+        return replace(
+            self,
+            units=tuple(self.units[unit] for unit in units),
+            prices=self.prices.part(units),
+            unplaced=0,
+            fewest=0,
+            most=len(units),
+            region=self.region[units],
+            limits=Limits(),
+            kind=kind,
+        )
 
     def excess(self, communities: Sequence[Sequence[int]]) -> int:
         """How far a grouping is from its limits, 0 if within: communities too few, too many or too many across."""

@@ -107,6 +107,11 @@ class Search:
             set_labels(self._prices, self._around, self._draft, self._draft.label)
 
     @property
+    def near(self) -> Ints:
+        """(u, count): the nearest units of each, nearest first; those it is linked to before all others."""
+        return self._around.near
+
+    @property
     def met(self) -> Candidates:
         """The latest communities that were tried, each once."""
         rows = self._draft.met[: self._draft.number[1]]

@@ -61,6 +61,17 @@ class Together(NamedTuple):
         # Inside a unit every pair was met twice. A should-link inside a must-block is honoured for good.
         return together_of(len(units), {pair: km / 2 if pair[0] == pair[1] else km for pair, km in both.items()})
 
+    def part(self, units: Ints) -> Together:
+        """The rows and columns of some of the ``units``, in their order."""
+        if not self.linked:
+            return self
+        place = np.full(len(self.start) - 1, -1, dtype=np.int64)
+        place[units] = np.arange(len(units))
+        rows, columns = place[self.rows], place[self.other]
+        there = (rows >= 0) & (columns >= 0)
+        entries = zip(rows[there].tolist(), columns[there].tolist(), strict=True)
+        return together_of(len(units), dict(zip(entries, self.km[there].tolist(), strict=True)))
+
 
 def together_of(units: int, km: Mapping[tuple[int, int], float]) -> Together:
     """The matrix of so many ``units`` with the given entries."""

@@ -1,0 +1,209 @@
+"""Windows on a part of the map: its units, those around whose prices are settled, and which of these can matter."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from grouping.candidates import Candidates
+from grouping.company import factor_of
+from grouping.cost import Floats, Ints
+from grouping.ground import Places, between
+from grouping.nearest import nearest
+from grouping.problem import Problem
+from grouping.surroundings import Surroundings
+
+_SAFE = 1.0 + 1e-9
+"""Arcs may be longer than two others that lead there, by the last bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The units of a window in order: ``core`` of them first, ``own`` with those ahead, and then those around.
+
+    ``place`` (u,) is where a unit of the map is among them, -1 for those elsewhere.
+    """
+
+    units: Ints
+    core: int
+    own: int
+    place: Ints
+    problem: Problem
+    around: Surroundings
+
+    @classmethod
+    def of(cls, problem: Problem, price: Floats, core: Ints, ahead: Ints, around: Ints) -> Window:
+        """The window of ``core`` and ``ahead``; ``price`` (u,) is what these begin with, and what stays ``around``."""
+        units = np.concatenate([core, ahead, around])
+        own = len(core) + len(ahead)
+        place = np.full(problem.size, -1, dtype=np.int64)
+        place[units] = np.arange(len(units))
+        # Of twins that were priced apart each has a price of its own.
+        kinds = np.concatenate([np.full(own, -np.inf), price[around]])
+        part = problem.part(units, np.unique(kinds, return_inverse=True)[1])
+        return cls(units, len(core), own, place, part, Surroundings(price[units[:own]], price[around]))
+
+    def within(self, candidates: Candidates) -> Candidates:
+        """Those of the map's candidates that lie in the window and hold a unit of its own, by its numbers."""
+        sets = np.append(self.place, -1)[candidates.sets]
+        there = ((sets >= 0) | (candidates.sets < 0)).all(axis=1) & ((sets >= 0) & (sets < self.own)).any(axis=1)
+        return Candidates.of_rows(sets[there])
+
+    def on_map(self, candidates: Candidates) -> Candidates:
+        """The window's candidates that hold a unit ahead, by the numbers of the map."""
+        ahead = ((candidates.sets >= self.core) & (candidates.sets < self.own)).any(axis=1)
+        return Candidates.of_rows(np.append(self.units, -1)[candidates.sets[ahead]])
+
+
+class Reach:
+    """Tells who may be in a candidate that is paid more than it costs; of problems whose places are known.
+
+    Let D km be from a site to the farthest one of a candidate of q sites. The pairs of the two and of each other site
+    with either of them make (q - 1) D at least, by the triangle inequality; and what is paid for it is no more than for
+    the two, and the q - 2 dearest sites within D. Of those who may be the farthest by this, each is looked at with the
+    site: all others pay their ways to both, and half of those to their nearest.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        prices = problem.prices
+        self._prices = prices
+        self._size = np.arange(max(2, problem.smallest), problem.largest + 1)
+        self._fixed = prices.size_km * np.abs(self._size - prices.preferred)
+        self._factor = np.array([factor_of(prices.measure, int(size)) for size in self._size])
+        start = prices.ground.start
+        self._unit = np.repeat(np.arange(problem.size), np.diff(start))
+        # Sites of blocks may be nearer to one another than to all other units.
+        count = problem.largest if (prices.weight == 1).all() else 0
+        near = nearest(prices, min(count, problem.size - 1), linked=False)[1][self._unit]
+        self._near = np.zeros((len(self._unit), problem.largest + 1))
+        self._near[:, 1 : near.shape[1] + 1] = near.cumsum(axis=1)
+
+    def around(self, priced: NDArray[np.bool_], price: Floats, core: Ints) -> Ints:
+        """Of the units ``priced`` (u,), who may be paid too much for with one of the ``core``.
+
+        Args:
+            priced: of which units the ``price`` (u,) in km counts; those of the core among them.
+            price: dual prices.
+            core: units.
+
+        """
+        ours = np.zeros(len(priced), dtype=np.bool_)
+        ours[core] = True
+        sites = np.flatnonzero(priced[self._unit])
+        here = ours[self._unit[sites]]
+        if here.all():
+            return np.zeros(0, dtype=np.int64)
+        paid = np.maximum(0.0, price / self._prices.weight)[self._unit[sites]]
+        places = Places(self._prices.ground.place[sites])
+        inside = np.flatnonzero(here)
+        away = places.km(inside[[len(inside) // 2]], np.arange(len(sites)))[0]
+        least = np.maximum(0.0, away - away[inside].max())
+        order = np.argsort(least, kind="stable")
+        near = np.flatnonzero((least <= self._most(least[order], paid[order]) * _SAFE) | here)
+        needed = _reached(
+            places.vectors[near],
+            np.flatnonzero(here[near]),
+            paid[near],
+            self._near[sites[near]],
+            self._size,
+            self._fixed,
+            self._factor,
+        )
+        return np.unique(self._unit[sites[near[needed & ~here[near]]]])
+
+    def _most(self, least: Floats, paid: Floats) -> float:
+        """How far at most two sites are, if ``paid`` (s,) are those ``least`` (s,) km away or more, in that order."""
+        dearest: list[float] = []
+        most = 0.0
+        end = self._worth(np.sort(paid)[::-1].cumsum())
+        for km, price in zip(least.tolist(), paid.tolist(), strict=True):
+            if km > end:
+                break
+            if len(dearest) < self._size[-1]:
+                heapq.heappush(dearest, price)
+            elif price > dearest[0]:
+                heapq.heapreplace(dearest, price)
+            else:
+                continue
+            there = self._worth(np.cumsum(sorted(dearest, reverse=True)))
+            if there >= km:
+                most = max(most, there)
+        return most
+
+    def _worth(self, total: Floats) -> float:
+        paid = total[np.minimum(self._size, len(total)) - 1]
+        return float(((paid - self._fixed) / (self._factor * (self._size - 1))).max())
+
+
+@njit(inline="always")
+def _insert(dearest, count, most, value):  # type: ignore[no-untyped-def]  # numba compiles it
+    """Put a value into the ``most`` dearest, which descend; how many there are then."""
+    place = min(count, most)
+    while place > 0 and dearest[place - 1] < value:
+        if place < most:
+            dearest[place] = dearest[place - 1]
+        place -= 1
+    if place < most:
+        dearest[place] = value
+        return min(count + 1, most)
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _reached(place, inside, paid, near, size, fixed, factor):  # type: ignore[no-untyped-def]
+    """(s,) which of the sites may be in a candidate with one of those ``inside`` (c,).
+
+    ``place`` (s, 3) is where they are, and ``near`` (s, q) are the km between a site and q others at least.
+    """
+    result = np.zeros(len(paid), dtype=np.bool_)
+    dearest = np.zeros(size[-1])
+    own = np.empty(len(paid))
+    some = np.empty(len(paid), dtype=np.int64)
+    gains = np.empty(len(paid))
+    for i in inside:
+        for j in range(len(paid)):
+            own[j] = between(place, i, j)
+        order = np.argsort(own)
+        reach = 0.0
+        count = 0
+        for j in order:
+            if j == i:
+                continue
+            for q in range(len(size)):
+                both = paid[i] + paid[j] - fixed[q]
+                for k in range(min(count, size[q] - 2)):
+                    both += dearest[k]
+                if factor[q] * (size[q] - 1) * own[j] < both:
+                    reach = own[j]
+            count = _insert(dearest, count, size[-1] - 2, paid[j])
+        reach *= _SAFE
+        last = 0
+        while last < len(order) and own[order[last]] <= reach:
+            last += 1
+        for q in range(len(size)):
+            rest = size[q] - 2
+            # Whoever gains something by joining this site, and what all that could gain a candidate.
+            joining = 0
+            count = 0
+            for k in order[:last]:
+                gain = paid[k] - factor[q] * (own[k] + 0.5 * near[k, max(0, rest - 1)])
+                if k != i and gain > 0.0:
+                    some[joining], gains[joining] = k, gain
+                    joining += 1
+                    count = _insert(dearest, count, rest, gain)
+            all_others = dearest[:count].sum()
+            for j in order[:last]:
+                over = paid[i] + paid[j] - fixed[q] - factor[q] * own[j]
+                if j == i or result[j] or over + all_others <= 0.0:
+                    continue
+                count = 0
+                for k in range(joining):
+                    gain = gains[k] - factor[q] * between(place, j, some[k])
+                    if gain > 0.0 and some[k] != j:
+                        count = _insert(dearest, count, rest, gain)
+                result[j] = over + dearest[:count].sum() > 0.0
+    return result

@@ -1,0 +1,131 @@
+"""The map in patches: what all of them prove together holds, and whoever may matter around a patch is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from test_ground import both_problems, placed
+
+import grouping.patchwork
+from grouping import Applications, Links
+from grouping.bound import lower_bound
+from grouping.candidates import Candidates, Communities
+from grouping.clock import Clock
+from grouping.cost import totals
+from grouping.patchwork import may_be_patched, patches, patchwork
+from grouping.pricing import Pricer
+from grouping.problem import Problem
+from grouping.search import Search
+from grouping.windows import Reach
+
+from oracle import Instance, best
+
+thorough = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+Case = tuple[Instance, Applications, Links]
+
+
+def listed(problem: Problem) -> Callable[[Communities], Candidates]:
+    """Communities as candidates."""
+    return lambda communities: Candidates.of(communities, problem.largest)
+
+
+def searched(problem: Problem) -> tuple[Communities, Search]:
+    """A grouping of all sites, and the search that found it."""
+    search = Search(problem.prices, problem.smallest, problem.largest, 1, problem.limits, problem.region)
+    search.steps(500, 10.0, 0.1)
+    communities = tuple(sorted(search.best))
+    assume(sum(map(len, communities)) == problem.size)
+    return communities, search
+
+
+@thorough
+@given(placed(), st.integers(2, 6), st.integers(0, 2), st.sampled_from([0.0, 1.5]))
+def test_patches_never_prove_too_much(case: Case, size: int, ahead: int, rise: float) -> None:
+    instance = case[0]
+    problem = both_problems(case)[1]
+    assume(may_be_patched(problem))
+    communities, search = searched(problem)
+    found = best(instance)
+    assume(found is not None)
+    assert found is not None
+    assume(found[0] == 0)
+    with pytest.MonkeyPatch.context() as patch, Clock(600.0) as clock:
+        patch.setattr(grouping.patchwork, "_PATCH", size)
+        patch.setattr(grouping.patchwork, "_AHEAD", (ahead, 2))
+        patch.setattr(grouping.patchwork, "_RISE", rise)
+        told: list[Communities] = []
+        km = patchwork(
+            problem, communities, search.met, search.near, workers=2, seed=1, clock=clock, report=told.append
+        )
+    assert np.isfinite(km)
+    assert km <= found[1] + 1e-6
+    costs = [float(totals(problem.prices, made.sets, made.counts).sum()) for made in map(listed(problem), told)]
+    assert costs == sorted(costs, reverse=True)
+    for made in told:
+        assert sorted(unit for members in made for unit in members) == list(range(problem.size))
+
+
+@thorough
+@given(placed(), st.integers(0, 10**6), st.floats(0.2, 3.0))
+def test_whoever_may_be_paid_for_is_around(case: Case, seed: int, dear: float) -> None:
+    problem = both_problems(case)[1]
+    assume(case[0].scenario.travel.measure != "hosted")
+    random = np.random.default_rng(seed)
+    every = Candidates.of(
+        [
+            members
+            for count in range(1, problem.size + 1)
+            for members in combinations(range(problem.size), count)
+            if problem.smallest <= problem.prices.weight[list(members)].sum() <= problem.largest
+        ],
+        problem.largest,
+    )
+    costs = totals(problem.prices, every.sets, every.counts)
+    assume(np.isfinite(costs).any())
+    price = random.uniform(-0.2, 1.0, problem.size) * dear * np.median(costs[np.isfinite(costs)]) / problem.smallest
+    core = np.flatnonzero(random.random(problem.size) < 0.4)
+    priced = random.random(problem.size) < 0.7
+    priced[core] = True
+    assume(len(core))
+    there = set(Reach(problem).around(priced, price, core).tolist())
+    assert not there & set(core.tolist())
+    for members, cost in zip(every, costs, strict=True):
+        if set(members) & set(core.tolist()) and priced[list(members)].all() and cost < price[list(members)].sum():
+            assert set(members) - set(core.tolist()) <= there
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@given(placed())
+def test_one_patch_proves_what_the_lp_does(case: Case) -> None:
+    problem = both_problems(case)[1]
+    assume(may_be_patched(problem) and not problem.set_limits)
+    communities, search = searched(problem)
+    told = [communities]
+    with Clock(600.0) as clock:
+        km = patchwork(
+            problem, communities, search.met, search.near, workers=1, seed=1, clock=clock, report=told.append
+        )
+        start = listed(problem)(told[-1])
+        cost = float(totals(problem.prices, start.sets, start.counts).sum())
+        # A patch knows nothing of how many communities there are in all.
+        free = problem.part(np.arange(problem.size), np.zeros(problem.size, dtype=np.int64))
+        pricer = Pricer(free, 1, clock)
+        whole = lower_bound(free, pricer, start, cost, clock, lambda _: None, cuts=False)
+    # What the LP's solution may lack, and cuts may add to it.
+    assert whole.km - 0.02 * (cost - whole.km) - 1e-6 <= km <= cost + 1e-6
+
+
+@settings(max_examples=50, deadline=None)
+@given(placed(), st.integers(1, 9))
+def test_patches_are_all_units_once(case: Case, most: int) -> None:
+    problem = both_problems(case)[1]
+    communities, _ = searched(problem)
+    parts = patches(problem, communities, most)
+    assert sorted(np.concatenate(parts).tolist()) == list(range(problem.size))
+    largest = max(map(len, communities))
+    assert all(len(part) <= max(most, largest) for part in parts)
