@@ -45,7 +45,10 @@ class Window:
         # Of twins that were priced apart each has a price of its own.
         kinds = np.concatenate([np.full(own, -np.inf), price[around]])
         part = problem.part(units, np.unique(kinds, return_inverse=True)[1])
-        return cls(units, len(core), own, place, part, Surroundings(price[units[:own]], price[around]))
+        # All others begin at the same price, as pricing has it, though some may have been ahead before.
+        first = part.twins.first[:own]
+        begin = np.bincount(first, weights=price[units[:own]], minlength=own) / np.maximum(1, part.twins.count[:own])
+        return cls(units, len(core), own, place, part, Surroundings(begin[first], price[around]))
 
     def within(self, candidates: Candidates) -> Candidates:
         """Those of the map's candidates that lie in the window and hold a unit of its own, by its numbers."""

@@ -30,6 +30,7 @@ from grouping import (
     Status,
     StoppedBy,
     Where,
+    compilation,
     list_scenarios,
     load_scenario,
     read_applications,
@@ -315,3 +316,16 @@ def test_the_unit_of_the_matrix_does_not_matter(unit: float) -> None:
     scaled = solve(Applications(sites), load_scenario(**prices), distances=Distances(great_circle(sites) * unit))
     assert ids(scaled) == ids(plain)
     assert scaled.cost.total_km == pytest.approx(plain.cost.total_km * unit, rel=1e-5)
+
+
+def test_what_was_compiled_of_other_code_counts_for_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stale = tmp_path / "areas._grown-1.py311.nbi"
+    stale.touch()
+    monkeypatch.setattr(compilation, "_marker", lambda placed: tmp_path / f"compiled-{placed}.txt")
+    assert not compilation.compiled()
+    compilation.compile_all(load_scenario("base"), placed=False)
+    assert compilation.compiled()
+    assert not compilation.compiled(placed=True)
+    assert not stale.exists()
+    monkeypatch.setattr(compilation, "_digest", lambda: "of code that was changed")
+    assert not compilation.compiled()
