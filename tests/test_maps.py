@@ -468,3 +468,20 @@ def test_sites_at_one_place_are_all_seen(count: int) -> None:
     pixels = main.transData.transform(np.asarray(dots))
     apart = np.hypot(*(pixels[:, None] - pixels[None]).transpose(2, 0, 1)) + 100 * np.eye(count)
     assert apart.min() > 8
+
+
+def test_communities_without_room_for_their_labels_are_told_and_if_many_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    result = together(600)
+    labels = {one.label for one in result.levels[0].communities}
+    told = figure(result)
+    missing = labels - {text.get_text() for axes in told.axes for text in axes.texts}
+    assert missing
+    said = "".join(text.get_text() for text in told.texts)
+    assert all(label in said[said.index("放不下编号标签的共同体：") :] for label in missing)
+    monkeypatch.setattr("grouping.maps.atlas.NAMED_BELOW_AT_MOST", len(missing) - 1)
+    counted = figure(result)
+    said = "".join(text.get_text() for text in counted.texts)
+    assert f"{len(missing)} 个共同体" in said
+    assert "放不下编号标签的共同体：" not in said

@@ -218,7 +218,9 @@ class Atlas:
             yield [say("map.nameless", self.lang) + first, *others], comma
         elif len(unnamed.rows):
             yield [say("map.nameless_many", self.lang, count=len(unnamed.rows))], comma
-        if unnamed.groups:
+        if len(unnamed.groups) > NAMED_BELOW_AT_MOST:
+            yield [say("map.groups_nameless_many", self.lang, count=len(unnamed.groups))], comma
+        elif unnamed.groups:
             first, *others = (group.community.label for group in unnamed.groups)
             yield [say("map.groups_nameless", self.lang) + first, *others], comma
 
