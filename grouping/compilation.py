@@ -46,11 +46,20 @@ def compile_all(scenario: Scenario, placed: bool) -> None:
         for stale in (path for suffix in ("*.nbi", "*.nbc") for path in marker.parent.glob(suffix)):
             with suppress(OSError):
                 stale.unlink()
+    # Only without hosts is the map priced in patches.
+    for measure in dict.fromkeys(["rotating", scenario.travel.measure] if placed else [scenario.travel.measure]):
+        travel = scenario.travel.model_copy(update={"measure": measure})
+        _compile(scenario.model_copy(update={"communities": Limits(), "travel": travel}), placed)
+    if marker is not None:
+        with suppress(OSError):
+            marker.write_text(_digest(), "utf-8")
+
+
+def _compile(scenario: Scenario, placed: bool) -> None:
     degrees = np.arange(2.0 * scenario.size.min)
     sites = [Site(str(number), "", Level.COUNTY, Where("")) for number in range(len(degrees))]
     distance = Places.of_degrees(degrees, degrees) if placed else np.abs(np.subtract.outer(degrees, degrees))
-    free = scenario.model_copy(update={"communities": Limits()})
-    problem = build_problem(Level.COUNTY, sites, distance, [None] * len(sites), [], free)
+    problem = build_problem(Level.COUNTY, sites, distance, [None] * len(sites), [], scenario)
     with Clock(3600.0) as clock:
         best = optimize(problem, seed=1, gap=0.0, workers=1, clock=clock, report=lambda *_: None).communities
     Search(problem.prices, problem.smallest, problem.largest, 1, problem.limits, problem.region).resume(best)
@@ -64,9 +73,6 @@ def compile_all(scenario: Scenario, placed: bool) -> None:
     if may_be_patched(problem):
         every = np.ones(problem.size, dtype=np.bool_)
         Reach(problem).around(every, np.ones(problem.size), np.arange(problem.size // 2))
-    if marker is not None:
-        with suppress(OSError):
-            marker.write_text(_digest(), "utf-8")
 
 
 def _marker(placed: bool) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,6 +66,11 @@ def great_circles(sites: Sequence[Site]) -> NDArray[np.float64] | Places:
 
     """
     return great_circle(sites) if len(sites) <= MOST_TABLED else places_of(sites)
+
+
+def by_places(sites: Sequence[Site], distances: Distances | None) -> bool:
+    """Whether any level has so many sites that their places tell what is between them, not a table."""
+    return distances is None and max(Counter(site.level for site in sites).values(), default=0) > MOST_TABLED
 
 
 def places_of(sites: Sequence[Site]) -> Places:

@@ -18,10 +18,9 @@ from grouping.audit import audited
 from grouping.clock import Clock, StoppedBy
 from grouping.compilation import compile_all, compiled
 from grouping.cost import HOSTED, Cost, Ints
-from grouping.distances import Distances, great_circles
+from grouping.distances import Distances, by_places, great_circles
 from grouping.errors import InputError, Where
 from grouping.errors import Problem as Wrong
-from grouping.ground import Places
 from grouping.levels import Level
 from grouping.link_files import applicable_links
 from grouping.links import Kind, Link, Links
@@ -90,7 +89,7 @@ def solve(
         scenario = load_scenario(scenario)
     priced = applicable_links(applications, scenario, links)
     tasks = _tasks(applications, scenario, priced.links, distances)
-    placed = any(isinstance(task.problem.terms.distance, Places) for task in tasks)
+    placed = by_places(applications.sites, distances)
     if not compiled(placed):
         compile_all(scenario, placed)
     levels = _solved(tasks, scenario, workers or os.cpu_count() or 1, progress or _say_nothing, started)

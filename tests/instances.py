@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
 
 from grouping import Applications, Distances, InputError, Kind, Level, Link, Links, Scenario, Site, Where
+from grouping.distances import great_circle, places_of
 from grouping.problem import Problem, build_problem
 
 from oracle import Instance
@@ -96,3 +99,35 @@ def problem_of(instance: Instance) -> Problem:
     except InputError:
         assume(False)
         raise
+
+
+@st.composite
+def placed(draw: st.DrawFn) -> tuple[Instance, Applications, Links]:
+    """Instances on the globe, some of whose sites are at one place; mostly in China, now and then anywhere."""
+    instance = draw(instances())
+    far = draw(st.booleans())
+    degrees = st.tuples(
+        st.floats(-180.0, 180.0) if far else st.floats(80.0, 130.0),
+        st.floats(-90.0, 90.0) if far else st.floats(20, 50),
+    )
+    spots = draw(st.lists(degrees, min_size=1, max_size=instance.size))
+    seats = draw(st.lists(st.integers(0, len(spots) - 1), min_size=instance.size, max_size=instance.size))
+    applications, links, _ = asked(instance)
+    sites = [
+        replace(site, lon=spots[seat][0], lat=spots[seat][1])
+        for site, seat in zip(applications.sites, seats, strict=True)
+    ]
+    return replace(instance, km=great_circle(sites).tolist()), Applications(tuple(sites)), links
+
+
+def both_problems(case: tuple[Instance, Applications, Links]) -> tuple[Problem, Problem]:
+    instance, applications, links = case
+    try:
+        by_table, by_places = (
+            build_problem(Level.COUNTY, applications.sites, distance, instance.regions, links.links, instance.scenario)
+            for distance in (great_circle(applications.sites), places_of(applications.sites))
+        )
+    except InputError:
+        assume(False)
+        raise
+    return by_table, by_places

@@ -6,42 +6,23 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grouping import Applications, InputError, Level, Links, Site, Where, load_scenario, solve
 from grouping import distances as distances_module
 from grouping.cost import Floats, Ints, Terms, parts
-from grouping.distances import great_circle, great_circles, places_of
+from grouping.distances import Distances, by_places, great_circle, great_circles, places_of
 from grouping.ground import joint_table, with_host_tables
 from grouping.nearest import leaf_order, nearest
-from grouping.problem import Problem, build_problem
+from grouping.problem import build_problem
 from grouping.search import Search
 from grouping.together import together_of
 
-from instances import asked, instances
+from instances import both_problems, placed
 from oracle import Instance
 
 thorough = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-
-
-@st.composite
-def placed(draw: st.DrawFn) -> tuple[Instance, Applications, Links]:
-    """Instances on the globe, some of whose sites are at one place; mostly in China, now and then anywhere."""
-    instance = draw(instances())
-    far = draw(st.booleans())
-    degrees = st.tuples(
-        st.floats(-180.0, 180.0) if far else st.floats(80.0, 130.0),
-        st.floats(-90.0, 90.0) if far else st.floats(20, 50),
-    )
-    spots = draw(st.lists(degrees, min_size=1, max_size=instance.size))
-    seats = draw(st.lists(st.integers(0, len(spots) - 1), min_size=instance.size, max_size=instance.size))
-    applications, links, _ = asked(instance)
-    sites = [
-        replace(site, lon=spots[seat][0], lat=spots[seat][1])
-        for site, seat in zip(applications.sites, seats, strict=True)
-    ]
-    return replace(instance, km=great_circle(sites).tolist()), Applications(tuple(sites)), links
 
 
 def both_terms(case: tuple[Instance, Applications, Links]) -> tuple[Terms, Terms]:
@@ -50,19 +31,6 @@ def both_terms(case: tuple[Instance, Applications, Links]) -> tuple[Terms, Terms
         Terms.build(applications.sites, distance, instance.regions, links.links, instance.scenario)
         for distance in (great_circle(applications.sites), places_of(applications.sites))
     )
-    return by_table, by_places
-
-
-def both_problems(case: tuple[Instance, Applications, Links]) -> tuple[Problem, Problem]:
-    instance, applications, links = case
-    try:
-        by_table, by_places = (
-            build_problem(Level.COUNTY, applications.sites, distance, instance.regions, links.links, instance.scenario)
-            for distance in (great_circle(applications.sites), places_of(applications.sites))
-        )
-    except InputError:
-        assume(False)
-        raise
     return by_table, by_places
 
 
@@ -88,7 +56,12 @@ def test_arcs_are_great_circles() -> None:
 def test_many_sites_are_placed_and_few_are_tabled(monkeypatch: pytest.MonkeyPatch) -> None:
     sites = [Site(str(k), str(k), Level.COUNTY, Where(""), lon=100.0 + k, lat=30.0) for k in range(3)]
     assert isinstance(great_circles(sites), np.ndarray)
+    assert not by_places(sites, None)
     monkeypatch.setattr(distances_module, "MOST_TABLED", 2)
+    # Whoever announces what is to come, and whoever does it, must agree.
+    assert by_places(sites, None)
+    assert not by_places([replace(site, level=level) for site, level in zip(sites, Level, strict=False)], None)
+    assert not by_places(sites, Distances(np.zeros((3, 3))))
     assert len(great_circles(sites)) == 3
     assert not isinstance(great_circles(sites), np.ndarray)
     with pytest.raises(InputError):

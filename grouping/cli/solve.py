@@ -12,6 +12,7 @@ from grouping.cli.reading import Reading
 from grouping.cli.speaking import Choice, SpeakingCommand, lang_option
 from grouping.clock import StoppedBy
 from grouping.compilation import compiled
+from grouping.distances import by_places
 from grouping.errors import AuditError
 from grouping.maps import Atlas, MapOptions
 from grouping.messages import Lang, Message, message, say
@@ -101,7 +102,7 @@ def solve(
 
     if not quiet:
         click.echo(say("cli.reading", lang, file=sites.file, count=len(sites)), err=True)
-        if not compiled():
+        if not compiled(by_places(sites.sites, distances)):
             click.echo(say("cli.first_run", lang), err=True)
     try:
         with ProgressView(lang, quiet=quiet) as progress:
