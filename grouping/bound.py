@@ -50,7 +50,7 @@ _MANY = 150_000
 """Candidates that are met so at most."""
 _LOOK = 3e-7
 """Deterministic seconds for the reduced cost of a candidate at hand."""
-_ROUNDING = 1e-10
+ROUNDING = 1e-10
 """Taken off a bound, relative to the sizes of its terms, for floating-point errors, which are near 1e-13."""
 
 
@@ -262,7 +262,7 @@ def certified(problem: Problem, duals: Duals, unplaced: float, least: Floats) ->
         alone = area_tolls(duals.areas.tolls, weight, every, np.ones(problem.size, dtype=np.int64))
         terms.append(np.minimum(problem.prices.apart - duals.unit - unplaced * weight + alone, 0.0).sum())
     sizes = np.abs(duals.unit).sum() + np.abs(roots).sum() + sum(map(abs, terms))
-    return float(sum(terms) - _ROUNDING * sizes)
+    return float(sum(terms) - ROUNDING * sizes)
 
 
 def shares(problem: Problem, grouping: Candidates) -> Floats:

@@ -18,7 +18,7 @@ from itertools import repeat
 import numpy as np
 from numpy.typing import NDArray
 
-from grouping.bound import Bound, lower_bound, reduced_costs, shares
+from grouping.bound import ROUNDING, Bound, lower_bound, reduced_costs, shares
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
 from grouping.cost import HOSTED, Ints, totals
@@ -34,8 +34,6 @@ _AHEAD = 2, 10
 """How often the neighbours of what is in the window are taken in, and how many of each."""
 _RISE = 1.3
 """Prices may be so many times what they are taken to be, before more units have to be around."""
-_ROUNDING = 1e-10
-"""Taken off the bound, relative to the sizes of its terms."""
 
 
 def may_be_patched(problem: Problem) -> bool:
@@ -137,7 +135,7 @@ class _Sweep:
     @property
     def km(self) -> float:
         """The bound, once nothing is left to do."""
-        return self._worth - _ROUNDING * self._sizes
+        return self._worth - ROUNDING * self._sizes
 
     def next(self) -> list[Window]:
         """The windows of the next patch, and of the one after it if they share no units of their own."""

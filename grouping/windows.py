@@ -30,10 +30,14 @@ class Window:
 
     units: Ints
     core: int
-    own: int
     place: Ints
     problem: Problem
     around: Surroundings
+
+    @property
+    def own(self) -> int:
+        """Units of the core and ahead."""
+        return self.around.own
 
     @classmethod
     def of(cls, problem: Problem, price: Floats, core: Ints, ahead: Ints, around: Ints) -> Window:
@@ -48,7 +52,7 @@ class Window:
         # All others begin at the same price, as pricing has it, though some may have been ahead before.
         first = part.twins.first[:own]
         begin = np.bincount(first, weights=price[units[:own]], minlength=own) / np.maximum(1, part.twins.count[:own])
-        return cls(units, len(core), own, place, part, Surroundings(begin[first], price[around]))
+        return cls(units, len(core), place, part, Surroundings(begin[first], price[around]))
 
     def within(self, candidates: Candidates) -> Candidates:
         """Those of the map's candidates that lie in the window and hold a unit of its own, by its numbers."""

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from test_ground import both_problems, placed
 
 import grouping.patchwork
 from grouping import Applications, Links
@@ -23,6 +22,7 @@ from grouping.problem import Problem
 from grouping.search import Search
 from grouping.windows import Reach
 
+from instances import both_problems, placed
 from oracle import Instance, best
 
 thorough = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
@@ -130,3 +130,22 @@ def test_patches_are_all_units_once(case: Case, most: int) -> None:
     assert sorted(np.concatenate(parts).tolist()) == list(range(problem.size))
     largest = max(map(len, communities))
     assert all(len(part) <= max(most, largest) for part in parts)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(placed(), st.integers(2, 4))
+def test_the_number_of_threads_changes_nothing(case: Case, size: int) -> None:
+    problem = both_problems(case)[1]
+    assume(may_be_patched(problem))
+    communities, search = searched(problem, 0)
+    made = []
+    for workers in (1, 2, 4):
+        told: list[Communities] = []
+        with pytest.MonkeyPatch.context() as patch, Clock(600.0) as clock:
+            patch.setattr(grouping.patchwork, "_PATCH", size)
+            patch.setattr(grouping.patchwork, "_AHEAD", (1, 2))
+            km = patchwork(
+                problem, communities, search.met, search.near, workers=workers, seed=1, clock=clock, report=told.append
+            )
+        made.append((km, told))
+    assert made[0] == made[1] == made[2]
