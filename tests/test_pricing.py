@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 import grouping.bound
@@ -23,6 +23,7 @@ from grouping.cuts import Cuts, Rows
 from grouping.placement import most_placed
 from grouping.pricing import Duals, Pricer
 from grouping.problem import Problem
+from grouping.scenario import Size, Travel
 
 from instances import instances, problem_of
 from oracle import Instance, best, community_cost
@@ -165,8 +166,19 @@ def test_roots_that_are_searched_on_are_as_if_searched_at_once(instance: Instanc
     assert (given_up.least <= whole.least + 1e-9).all()
 
 
+TRIO = Instance(
+    km=[[0.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]],
+    regions=["长三角"] * 3,
+    can_lead=[False] * 3,
+    links=[],
+    scenario=Scenario(size=Size(min=2, max=2, preferred=2, km=0.0), travel=Travel(cross_region_km=0.0)),
+)
+"""An optimum of nothing: prices of 1 and -1 that cancel out."""
+
+
 @thorough
 @given(instances())
+@example(TRIO)
 def test_the_lp_bound_is_that_of_all_candidates(instance: Instance) -> None:
     """Started from every candidate or from few, and never above the optimum."""
     problem = problem_of(instance)
