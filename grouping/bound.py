@@ -38,8 +38,9 @@ _WORTH = 0.005
 _STALE = 5
 """Cuts at hand go on until so many rounds in a row were worth nothing: areas may be broken only after many triples."""
 _CONVERGED, _NEAR, _CUT_NEAR = 1e-7, 0.01, 0.1
-"""The LP is solved when no more than such a share of its prices' sum, or of what is between it and the best cost, is
-open; more of it while there are cuts to come. Prices may cancel out: an LP whose value is zero is not exact to zero."""
+"""The LP is solved when no more than such a share of its value, or of its units' prices, or of what is between it and
+the best cost, is open; more of that while there are cuts to come. Prices may cancel out: an LP whose value is zero is
+not exact to zero."""
 _NEGATIVE = 1e-7
 """Reduced costs below this ask for a candidate."""
 _ADDED = 200
@@ -125,7 +126,7 @@ def lower_bound(
         fresh = lp.meet(priced.candidates)
         found = bool((reduced_costs(problem, fresh, out.duals) < -_NEGATIVE).any())
         deeper = not priced.exact and nodes < pricer.most_nodes
-        exact = _CONVERGED * float(np.abs(out.duals.unit).sum())
+        exact = _CONVERGED * max(abs(value), float(np.abs(out.duals.unit).sum()))
         solved = value - best.km <= max(exact, share * (best_km - value))
         if solved or not (found or smoothing or deeper):
             # If not solved, the pricing at the LP's own prices could not be finished.

@@ -166,19 +166,22 @@ def test_roots_that_are_searched_on_are_as_if_searched_at_once(instance: Instanc
     assert (given_up.least <= whole.least + 1e-9).all()
 
 
-TRIO = Instance(
-    km=[[0.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]],
-    regions=["长三角"] * 3,
-    can_lead=[False] * 3,
-    links=[],
-    scenario=Scenario(size=Size(min=2, max=2, preferred=2, km=0.0), travel=Travel(cross_region_km=0.0)),
-)
-"""An optimum of nothing: prices of 1 and -1 that cancel out."""
+def trio(km: list[list[float]]) -> Instance:
+    """Three sites, two of which make the only community."""
+    scenario = Scenario(size=Size(min=2, max=2, preferred=2, km=0.0), travel=Travel(cross_region_km=0.0))
+    return Instance(km=km, regions=["长三角"] * 3, can_lead=[False] * 3, links=[], scenario=scenario)
+
+
+CANCELLED = trio([[0.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]])
+"""An optimum of nothing: units' prices of 1 and -1 that cancel out."""
+UNPRICED = trio([[0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 0.0]])
+"""Only the number of communities has a price, units have none."""
 
 
 @thorough
 @given(instances())
-@example(TRIO)
+@example(CANCELLED)
+@example(UNPRICED)
 def test_the_lp_bound_is_that_of_all_candidates(instance: Instance) -> None:
     """Started from every candidate or from few, and never above the optimum."""
     problem = problem_of(instance)
