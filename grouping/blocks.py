@@ -9,7 +9,7 @@ from itertools import islice, pairwise
 import networkx as nx
 
 from grouping.errors import InputError, Problem, Where
-from grouping.links import Kind, Link
+from grouping.links import Link
 from grouping.messages import Message, message
 
 
@@ -42,7 +42,7 @@ def blocks(
         inside = (link.a in order) + (link.b in order)
         if not link.must or not inside:
             continue
-        if link.kind is Kind.AVOID:
+        if link.kind.apart:
             apart.append(link)
         elif inside == 1:
             step = telling.step(link, link.a, link.where)

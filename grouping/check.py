@@ -14,7 +14,7 @@ import numpy as np
 from grouping.cost import Cost, Terms
 from grouping.distances import Distances, great_circle
 from grouping.levels import Level
-from grouping.links import Kind, Link, Links
+from grouping.links import Link, Links
 from grouping.messages import Message, message
 from grouping.names import Absent, SiteNames, Unknown
 from grouping.numbers import km_text
@@ -188,7 +188,7 @@ class _Audit:
         return sum(
             (link.km or 0.0) / 2
             for link in self._priced[id_]
-            if link.kind is not Kind.AVOID and not (link.a in together and link.b in together)
+            if not link.kind.apart and not (link.a in together and link.b in together)
         )
 
     def _community(self, label: str, cost: Cost) -> CommunityAudit:
@@ -338,7 +338,7 @@ class _Audit:
             for link in self._links
             # Two sites that are both in no community are not parted.
             if link.must
-            and link.kind is not Kind.AVOID
+            and not link.kind.apart
             and not self._together(link)
             and (link.a in self._homes or link.b in self._homes)
         ]
@@ -348,18 +348,18 @@ class _Audit:
         broken = [
             message("check.must_together", **self._ends(link))
             for link in self._links
-            if link.must and link.kind is Kind.AVOID and self._together(link)
+            if link.must and link.kind.apart and self._together(link)
         ]
         return RuleOutcome("avoid", message("check.rule_avoid"), "13", True, tuple(broken))
 
     def priced_links(self) -> RuleOutcome:
         broken = []
         for link in self._links:
-            if link.must or self._together(link) is not (link.kind is Kind.AVOID):
+            if link.must or self._together(link) is not link.kind.apart:
                 continue
             values = {**self._ends(link), "km": km_text(link.km or 0.0)}
             apart, together = message("check.should_apart", **values), message("check.should_together", **values)
-            broken.append(together if link.kind is Kind.AVOID else apart)
+            broken.append(together if link.kind.apart else apart)
         title = message("check.rule_links")
         return RuleOutcome("links", title, "4, 13", False, tuple(broken), self.cost.links_km)
 

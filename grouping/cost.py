@@ -18,7 +18,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from grouping.ground import NOWHERE, Ground, Places, between, crossed, part_tables
-from grouping.links import Kind, Link
+from grouping.links import Link
 from grouping.scenario import Scenario
 from grouping.sites import Site
 from grouping.together import Together, entry, together_of
@@ -255,7 +255,7 @@ class Terms:
             if link.a not in place or link.b not in place:
                 continue
             a, b = place[link.a], place[link.b]
-            if link.kind is Kind.AVOID:
+            if link.kind.apart:
                 price = np.inf if link.must else link.km or 0.0
                 together[a, b] += price
                 together[b, a] += price

@@ -1,4 +1,7 @@
-"""Links between sites: pairings, counterpart support, wishes and avoidances (管理办法, Articles 4 and 13)."""
+"""Links between sites: pairings, counterpart support, wishes and avoidances (管理办法, Articles 4 and 13).
+
+What a running term or a lock demands is a link, too, so that one cost, one model and one audit serve them all.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,25 @@ class Kind(StrEnum):
     COUNTERPART = "counterpart"
     WISH = "wish"
     AVOID = "avoid"
+    TERM = "term"
+    TERM_APART = "term_apart"
+    LOCK = "lock"
+    LOCK_APART = "lock_apart"
 
     @property
     def label(self) -> Message:
         """The kind in words."""
         return _LABELS[self]
+
+    @property
+    def apart(self) -> bool:
+        """Whether such a link asks its ends to be in different communities."""
+        return self in (Kind.AVOID, Kind.TERM_APART, Kind.LOCK_APART)
+
+    @property
+    def asked_for(self) -> bool:
+        """Whether sites or the office ask for such links one by one; the rest follow from a term or a lock."""
+        return self in (Kind.PAIRING, Kind.COUNTERPART, Kind.WISH, Kind.AVOID)
 
 
 _LABELS = {
@@ -29,6 +46,10 @@ _LABELS = {
     Kind.COUNTERPART: message("links.counterpart"),
     Kind.WISH: message("links.wish"),
     Kind.AVOID: message("links.avoid"),
+    Kind.TERM: message("links.term"),
+    Kind.TERM_APART: message("links.term_apart"),
+    Kind.LOCK: message("links.lock"),
+    Kind.LOCK_APART: message("links.lock_apart"),
 }
 
 
@@ -36,8 +57,8 @@ _LABELS = {
 class Link:
     """A link between two sites of one level, by their ids.
 
-    A ``must`` link binds: the two are together, or apart for ``AVOID``. Any other has a price ``km``, paid when the
-    two are apart, or together for ``AVOID``; it is None until a scenario sets it (see
+    A ``must`` link binds: the two are together, or apart where the kind asks for that. Any other has a price ``km``,
+    paid when the two are not as it asks; it is None until a scenario sets it (see
     :func:`grouping.link_files.priced`). A wish goes from ``a`` to ``b``, support likewise; the rest go both ways.
     """
 

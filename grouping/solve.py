@@ -23,7 +23,7 @@ from grouping.errors import InputError, Where
 from grouping.errors import Problem as Wrong
 from grouping.levels import Level
 from grouping.link_files import applicable_links
-from grouping.links import Kind, Link, Links
+from grouping.links import Link, Links
 from grouping.messages import Message, message
 from grouping.optimize import Optimum, optimize
 from grouping.problem import Problem, build_problem, order_key
@@ -117,7 +117,7 @@ def _say_nothing(_: Progress) -> None:
 
 def _outcome(link: Link, home: Mapping[str, str]) -> LinkOutcome:
     together = link.a in home and home[link.a] == home.get(link.b)
-    honoured = together != (link.kind is Kind.AVOID)
+    honoured = together != link.kind.apart
     return LinkOutcome(link, honoured, 0.0 if honoured or link.must else link.km or 0.0)
 
 

@@ -168,7 +168,7 @@ def _links(result: Result, lang: Lang) -> Table:
 
 
 def _broken(kind: Kind) -> Message:
-    return message("workbook.together") if kind is Kind.AVOID else message("workbook.apart")
+    return message("workbook.together") if kind.apart else message("workbook.apart")
 
 
 def _remarks(result: Result, lang: Lang) -> Table:
