@@ -22,9 +22,12 @@ from grouping.titles import Entry, Standing, standings
 from grouping.vocabulary import COLUMNS, LEVEL_WORDS, STATUS_WORDS, YES_WORDS
 
 _Value = TypeVar("_Value")
-_PASSED = ("id", "division", "province", "prefecture", "county", "township", "status", "can_lead", "themes", "wishes")
+_PASSED = (
+    *("id", "division", "province", "prefecture", "county", "township", "status"),
+    *("can_lead", "themes", "wishes", "lock", "lock_how"),
+)
 """Columns that are understood and have no column of their own in the outputs, where they go through as they are."""
-_OPTIONAL = frozenset({"can_lead", "themes", "wishes"})
+_OPTIONAL = frozenset({"can_lead", "themes", "wishes", "lock", "lock_how"})
 """Columns that many a site leaves blank."""
 _NO_DIVISION = Located("name", unresolved=message("applications.no_division"))
 """Where the name of a site says another level than its row, it spoke of no division after all."""
@@ -244,6 +247,8 @@ def _site(draft: _Draft, id_: str, level: Level, point: Point | None) -> Site:
         can_lead=draft.can_lead is not False,
         themes=_listed(row.cell("themes")),
         wishes=_listed(row.cell("wishes")),
+        lock=_one_line(row.cell("lock")),
+        lock_how=row.cell("lock_how"),
         extra={header: row.cell(column) for column, header in _passed(row.headers).items()} | dict(row.extra),
     )
 

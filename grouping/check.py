@@ -14,7 +14,7 @@ import numpy as np
 from grouping.cost import Cost, Terms
 from grouping.distances import Distances, great_circle
 from grouping.levels import Level
-from grouping.links import Link, Links
+from grouping.links import Kind, Link, Links
 from grouping.messages import Message, message
 from grouping.names import Absent, SiteNames, Unknown
 from grouping.numbers import km_text
@@ -107,6 +107,8 @@ def check(
             *audit.limits(),
             audit.must(),
             audit.avoid(),
+            *audit.terms(),
+            *audit.locks(),
             audit.lead(),
             audit.region(),
             audit.priced_links(),
@@ -333,24 +335,42 @@ class _Audit:
     # --- Links (Articles 4 and 13) ---
 
     def must(self) -> RuleOutcome:
-        broken = [
+        broken = self._parted(link for link in self._links if link.kind.asked_for)
+        return RuleOutcome("must", message("check.rule_must"), "4", True, tuple(broken))
+
+    def avoid(self) -> RuleOutcome:
+        broken = self._joined(link for link in self._links if link.kind.asked_for)
+        return RuleOutcome("avoid", message("check.rule_avoid"), "13", True, tuple(broken))
+
+    def terms(self) -> list[RuleOutcome]:
+        """A rule of its own where communities are within their terms (Article 16)."""
+        links = [link for link in self._links if link.must and link.kind in (Kind.TERM, Kind.TERM_APART)]
+        broken = (*self._parted(links), *self._joined(links))
+        return [RuleOutcome("terms", message("check.rule_terms"), "16", True, broken)] if links else []
+
+    def locks(self) -> list[RuleOutcome]:
+        """A rule of its own where something is locked."""
+        links = [link for link in self._links if link.kind in (Kind.LOCK, Kind.LOCK_APART)]
+        broken = (*self._parted(links), *self._joined(links))
+        return [RuleOutcome("locks", message("check.rule_locks"), None, True, broken)] if links else []
+
+    def _parted(self, links: Iterable[Link]) -> tuple[Message, ...]:
+        return tuple(
             message("check.must_apart", **self._ends(link))
-            for link in self._links
+            for link in links
             # Two sites that are both in no community are not parted.
             if link.must
             and not link.kind.apart
             and not self._together(link)
             and (link.a in self._homes or link.b in self._homes)
-        ]
-        return RuleOutcome("must", message("check.rule_must"), "4", True, tuple(broken))
+        )
 
-    def avoid(self) -> RuleOutcome:
-        broken = [
+    def _joined(self, links: Iterable[Link]) -> tuple[Message, ...]:
+        return tuple(
             message("check.must_together", **self._ends(link))
-            for link in self._links
+            for link in links
             if link.must and link.kind.apart and self._together(link)
-        ]
-        return RuleOutcome("avoid", message("check.rule_avoid"), "13", True, tuple(broken))
+        )
 
     def priced_links(self) -> RuleOutcome:
         broken = []

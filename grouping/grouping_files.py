@@ -15,17 +15,21 @@ from grouping.sites import Applications, Remark
 from grouping.tables import Column, Row, folded, plain, read_table
 from grouping.vocabulary import LEVEL_WORDS
 
-_COLUMNS = (
-    Column("community", ("共同体", "community", "共同体名称", "所属共同体", "组别")),
+COMMUNITY_NAMES = ("共同体", "community", "共同体名称", "所属共同体", "组别")
+SITE_NAMES = ("实验点", "site", "名称", "name", "实验点名称", "成员单位")
+GROUPING_COLUMNS = (
+    Column("community", COMMUNITY_NAMES),
     Column("level", ("层级", "level")),
-    Column("site", ("实验点", "site", "名称", "name", "实验点名称", "成员单位"), required=True),
+    Column("site", SITE_NAMES, required=True),
     Column("role", ("角色", "role")),
+    Column("since", ("起始年份", "since", "起始", "成立年份", "组建年份", "周期起始", "周期起始年份")),
     Column("adcode", ("行政区划代码", "adcode")),
     Column("lon", ("经度", "lon")),
     Column("lat", ("纬度", "lat")),
     Column("macro_region", ("片区", "macro_region")),
 )
-"""Only community, site, role and level are read; the others tell the sheet of the members from the rest."""
+"""Only community, site, role, level and, for terms, since are read; the others
+tell the sheet of the members from the rest."""
 _LEADS = {"lead", "组长", "组长单位"}
 _MEMBERS = {"", "member", "成员", "成员单位", "vice-lead", "vicelead", "副组长", "副组长单位"}
 _UNPLACED_SHEETS = {"未入组", "未入组实验点", "未入组的实验点", "未编组", "unplaced"}
@@ -59,7 +63,7 @@ def read_grouping(path: str | Path, applications: Applications | None) -> Groupi
 
     """
     problems: list[Problem] = []
-    table = read_table(path, _COLUMNS, problems)
+    table = read_table(path, GROUPING_COLUMNS, problems)
     if "community" not in table.columns:
         raise InputError([Problem(Where(table.file, table.sheet), message("check.no_communities"))])
     names = SiteNames(applications or Applications(()))
@@ -108,7 +112,7 @@ def _site(row: Row, names: SiteNames, remarks: list[Remark]) -> str:
 def _listed_apart(path: Path, members_sheet: str | None, names: SiteNames) -> list[str]:
     """The sites in a workbook's sheet of unplaced ones."""
     listed: list[str] = []
-    lexicon = Lexicon(_COLUMNS)
+    lexicon = Lexicon(GROUPING_COLUMNS)
     for grid in read_grids(path).grids:
         if grid.sheet in (None, members_sheet) or folded(grid.sheet or "") not in _UNPLACED_SHEETS:
             continue

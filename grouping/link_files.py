@@ -16,12 +16,14 @@ from rapidfuzz import fuzz, process
 from grouping.datafiles import DATA
 from grouping.errors import InputError, Problem, Where
 from grouping.links import Kind, Link, Links, Unhonourable
+from grouping.locks import Locks
 from grouping.messages import message
 from grouping.names import Absent, Found, SiteNames, Unknown
 from grouping.numbers import number
 from grouping.scenario import Scenario
 from grouping.sites import Applications, Remark, Site
 from grouping.tables import Column, Row, folded, read_table
+from grouping.terms import Previous, term_links
 
 _COLUMNS = (
     Column("a", ("甲", "a", "甲方", "支援方", "实验点甲", "site_a"), required=True),
@@ -299,11 +301,18 @@ def province_links(applications: Applications) -> Links:
 # --- All of them ---------------------------------------------------------------------------------------
 
 
-def applicable_links(applications: Applications, scenario: Scenario, given: Links | None = None) -> Links:
+def applicable_links(
+    applications: Applications,
+    scenario: Scenario,
+    given: Links | None = None,
+    previous: Previous | None = None,
+    locks: Locks | None = None,
+) -> Links:
     """Every link that bears on a grouping, priced.
 
-    These are the ``given`` ones, the list's wishes and, if the scenario asks for them, the relations between
-    provinces. What was given goes before the same link from elsewhere; given twice, it counts once, with a remark.
+    These are the ``given`` ones, the list's wishes, what the terms of the ``previous`` grouping and the ``locks``
+    demand and, if the scenario asks for them, the relations between provinces. What was given goes before the same
+    link from elsewhere; given twice, it counts once, with a remark.
 
     Raises:
         InputError: links were given that contradict each other, one and the same with two strengths or prices.
@@ -312,6 +321,10 @@ def applicable_links(applications: Applications, scenario: Scenario, given: Link
     parts = [_each_once(given or Links(), applications), wishes(applications)]
     if scenario.links.province_relations:
         parts.append(province_links(applications))
+    if previous is not None:
+        parts.append(Links(term_links(previous, scenario), remarks=previous.remarks))
+    if locks is not None:
+        parts.append(Links(locks.links, remarks=locks.remarks))
     links: dict[tuple[str, str, str], Link] = {}
     for link in (link for part in parts for link in part.links):
         links.setdefault(_identity(link.kind, link.a, link.b), link)
@@ -354,6 +367,7 @@ def priced(links: Links, scenario: Scenario) -> Links:
         Kind.COUNTERPART: prices.counterpart_km,
         Kind.WISH: prices.wish_km,
         Kind.AVOID: prices.avoid_km,
+        Kind.TERM: scenario.terms.keep_together_km,
     }
 
     def with_prices() -> Iterator[Link]:

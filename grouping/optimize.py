@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from grouping.errors import Problem as Wrong
 from grouping.improve import LIKELY, NEIGHBOURHOOD, improve
 from grouping.messages import message
 from grouping.model import ChoiceModel
+from grouping.optimum import Optimum
 from grouping.patchwork import may_be_patched, patchwork
 from grouping.placement import place, place_within
 from grouping.pricing import Pricer
@@ -45,27 +45,20 @@ _STEP = 1.5e-5
 """Deterministic seconds for a step of the search."""
 
 
-@dataclass(frozen=True, slots=True)
-class Optimum:
-    """The best grouping of a level's units, as sorted tuples of unit numbers, and what is proved about it.
-
-    ``bound_km`` holds for all groupings that leave as many sites out as this one; ``fewest_unplaced`` tells whether it
-    is proved that none leaves out fewer; ``proved`` that none is cheaper either, to :func:`grouping.bound.exact_km`.
-    """
-
-    communities: Communities
-    cost_km: float
-    bound_km: float
-    fewest_unplaced: bool
-    proved: bool
-    stopped_by: StoppedBy
-
-
 Report = Callable[[str, float | None, float | None], None]
 """Told (phase, best cost or None, bound or None) in km."""
 
 
-def optimize(problem: Problem, *, seed: int, gap: float, workers: int, clock: Clock, report: Report) -> Optimum:
+def optimize(
+    problem: Problem,
+    *,
+    seed: int,
+    gap: float,
+    workers: int,
+    clock: Clock,
+    report: Report,
+    start: Communities = (),
+) -> Optimum:
     """Group the units of ``problem`` at the least cost.
 
     Args:
@@ -75,12 +68,15 @@ def optimize(problem: Problem, *, seed: int, gap: float, workers: int, clock: Cl
         workers: threads.
         clock: may stop it at any moment.
         report: told of progress, from this thread and from those of CP-SAT.
+        start: communities to begin with, such as :func:`grouping.warm_start.valid_start` gives.
 
     Raises:
         InputError: no grouping is within the problem's limits, or none was found.
 
     """
     run = _Run(problem, seed, gap, workers, clock, report)
+    if start:
+        run.begin(start)
     run.search()
     run.place()
     run.keep_limits()
@@ -113,6 +109,12 @@ class _Run:
         self._lp: Bound | None = None
         self._room = _POOL[0]
         self._work = _WORK
+        self._take(self._search.best)
+
+    def begin(self, start: Communities) -> None:
+        """Begin with a grouping at hand; the sites that it leaves out are for the search to place."""
+        self._take(start)
+        self._search.resume(start)
         self._take(self._search.best)
 
     def search(self, hotter: float = 1.0) -> None:

@@ -6,18 +6,20 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from grouping.changes import Change
 from grouping.check import CheckReport
 from grouping.clock import StoppedBy
 from grouping.cost import Cost
 from grouping.errors import Where
 from grouping.levels import Level
+from grouping.links import Kind
 from grouping.messages import Lang, Message, message, say
 from grouping.numbers import km_text
 from grouping.result import Community, LinkOutcome, Result, Status
 from grouping.scenario import policy_remarks
 from grouping.sites import Position, Remark, Site
 from grouping.verdicts import findings, mark, outcome, rule_name, verdict
-from grouping.wording import COST_PARTS, measure, proof, stop_reason
+from grouping.wording import COST_PARTS, measure, proof, renewal_headline, stop_reason
 
 _MOST_LINES = 60
 """A list longer than this is told in full by the workbook alone."""
@@ -51,6 +53,8 @@ class _Report:
         yield from self._section("report.asked", self._asked())
         yield from self._section("report.found", self._found())
         yield from self._section("report.communities", self._communities())
+        if self._result.renewal:
+            yield from self._section("report.renewal", self._renewal())
         yield from self._section("report.unplaced", self._unplaced())
         yield from self._section("report.links", self._links())
         yield from self._section("report.understood", self._understood())
@@ -92,7 +96,7 @@ class _Report:
         if result.distance_file:
             yield self._item("report.asked_matrix", file=_escaped(result.distance_file))
         yield self._item("report.asked_region", km=km_text(scenario.travel.cross_region_km))
-        yield self._item("report.asked_links", count=len(result.links))
+        yield self._item("report.asked_links", count=sum(item.link.kind.asked_for for item in result.links))
         for remark in policy_remarks(scenario):
             yield f"- **{self._text(remark)}**"
 
@@ -173,6 +177,43 @@ class _Report:
         yield self._item("report.cost", total=km_text(community.cost.total_km), parts=self._parts(community.cost))
         yield ""
 
+    def _renewal(self) -> Iterator[str]:
+        result = self._result
+        yield self._text(renewal_headline(result))
+        yield ""
+        quiet = [change.label for change in result.renewal if change.quiet]
+        for change in result.renewal:
+            if not change.quiet:
+                yield from self._change(change)
+        if quiet:
+            yield self._say("renewal.quiet", count=len(quiet), labels=quiet)
+        if term_km := sum(item.cost_km for item in result.links if item.link.kind is Kind.TERM):
+            yield ""
+            yield self._say("renewal.priced_total", km=km_text(term_km))
+
+    def _change(self, change: Change) -> Iterator[str]:
+        course = message(f"renewal.{change.course}")
+        yield f"#### {self._say('renewal.heading', label=_escaped(change.label), course=course, since=change.since)}"
+        yield ""
+        if change.short is not None:
+            yield self._item("renewal.repaired", count=change.short)
+        if change.stays:
+            yield self._item("renewal.stays", names=[_escaped(name) for name in change.stays])
+        if change.joined:
+            names = [
+                _escaped(one.name)
+                if one.came_from is None
+                else message("renewal.came", name=_escaped(one.name), label=_escaped(one.came_from))
+                for one in change.joined
+            ]
+            yield self._item("renewal.joined", names=names)
+        for moved in change.moved:
+            key = "renewal.moved_out" if moved.to is None else "renewal.moved"
+            yield self._item(key, name=_escaped(moved.name), label=_escaped(moved.to or ""), reason=moved.reason)
+        for left in change.left:
+            yield self._item("renewal.left", name=_escaped(left.name), reason=left.reason)
+        yield ""
+
     def _unplaced(self) -> Iterator[str]:
         if not self._result.unplaced and not self._result.applications.left_out:
             yield self._say("report.all_placed")
@@ -190,13 +231,19 @@ class _Report:
 
     def _links(self) -> Iterator[str]:
         result = self._result
-        if not result.links and not result.unhonourable:
+        if any(item.link.kind is Kind.LOCK for item in result.links):
+            # A lock is a hard rule: what leaves the program keeps it.
+            yield self._say("report.locks_kept")
+            yield ""
+        links = [item for item in result.links if item.link.kind.asked_for]
+        if not links and not result.unhonourable:
             yield self._say("report.no_links")
             return
-        kept = sum(item.honoured for item in result.links)
-        yield self._say("report.links_kept", count=len(result.links), kept=kept, km=km_text(result.cost.links_km))
+        kept = sum(item.honoured for item in links)
+        paid = sum(item.cost_km for item in links)
+        yield self._say("report.links_kept", count=len(links), kept=kept, km=km_text(paid))
         yield ""
-        broken = [item for item in result.links if not item.honoured]
+        broken = [item for item in links if not item.honoured]
         for item in broken[:_MOST_LINES]:
             yield self._item("report.link_broken", **self._ends(item), km=km_text(item.cost_km), where=item.link.where)
         if len(broken) > _MOST_LINES:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import pandas as pd
 
+from grouping.changes import Change
 from grouping.check import CheckReport
 from grouping.clock import StoppedBy
 from grouping.cost import Cost
@@ -31,7 +32,8 @@ class Community:
     """One community (共同体). ``members`` are in the order of their divisions, the lead unit first if there is one.
 
     ``regions`` are the macro-regions of its members, the commonest first; ``mean_km`` and ``max_km`` the mean
-    and the largest distance between two members.
+    and the largest distance between two members. ``since`` is the year in which its term began, None where no year was
+    said.
     """
 
     label: str
@@ -42,6 +44,7 @@ class Community:
     regions: tuple[str, ...]
     mean_km: float
     max_km: float
+    since: int | None = None
 
     @property
     def crosses_regions(self) -> bool:
@@ -89,6 +92,8 @@ class Result:
     macro-regions, where known; ``audit`` is what :func:`grouping.check.check` says of the grouping; ``remarks`` is
     what the office should know besides those of the list.
     ``distance_file`` names the matrix that distances come from, "" where they are great circles.
+    ``renewal`` tells what changed from the previous grouping, where one was given
+    (``previous_file``).
     """
 
     applications: Applications
@@ -102,6 +107,8 @@ class Result:
     audit: CheckReport
     remarks: tuple[Remark, ...] = field(default=())
     distance_file: str = ""
+    renewal: tuple[Change, ...] = ()
+    previous_file: str = ""
 
     @property
     def communities(self) -> tuple[Community, ...]:
@@ -147,6 +154,11 @@ class Result:
         """Whether the clock or the user cut it short, so that another run may give another grouping."""
         return self.stopped_by in (StoppedBy.TIME, StoppedBy.INTERRUPT)
 
+    @property
+    def dated(self) -> bool:
+        """Whether communities say since when their terms run."""
+        return any(community.since is not None for community in self.communities)
+
     def members_frame(self) -> pd.DataFrame:
         """One row a site: the columns of ``grouping.csv``, those passed through from the list last.
 
@@ -155,7 +167,7 @@ class Result:
         """
         rows = [self._member(site, one) for one in self.communities for site in one.members]
         rows += [self._member(item.site, None) for item in self.unplaced]
-        ours = list(_MEMBER_COLUMNS)
+        ours = [column for column in _MEMBER_COLUMNS if column != "since" or self.dated]
         return pd.DataFrame(rows, columns=ours + [_apart(column) for column in self.applications.columns])
 
     def _member(self, site: Site, community: Community | None) -> dict[str, object]:
@@ -165,6 +177,7 @@ class Result:
             site.level.value,
             site.name,
             role,
+            None if community is None else community.since,
             site.adcode,
             site.lon,
             site.lat,
@@ -206,7 +219,7 @@ class Result:
         return iter(self.communities)
 
 
-_MEMBER_COLUMNS = ("community", "level", "site", "role", "adcode", "lon", "lat", "macro_region")
+_MEMBER_COLUMNS = ("community", "level", "site", "role", "since", "adcode", "lon", "lat", "macro_region")
 
 
 def _apart(column: str) -> str:

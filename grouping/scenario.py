@@ -88,6 +88,16 @@ class LinkPrices(_Section):
     province_relations: bool = _field("links.province_relations", None, False)
 
 
+class Terms(_Section):
+    """What last year's communities are owed (管理办法, Article 16: a term is three years)."""
+
+    year: int = _field("terms.year", None, 0, ge=0, le=2999)
+    years: int = _field("terms.years", "years", 3, ge=1, le=20)
+    running: Literal["must", "priced"] = _field("terms.running", None, "must")
+    ended: Literal["free", "priced"] = _field("terms.ended", None, "free")
+    keep_together_km: float = _km("terms.keep_together_km", 50.0)
+
+
 class Stop(_Section):
     """When the search is good enough."""
 
@@ -105,6 +115,7 @@ class Scenario(_Section):
     communities: Limits = Limits()
     travel: Travel = Travel()
     links: LinkPrices = LinkPrices()
+    terms: Terms = Terms()
     stop: Stop = Stop()
 
 

@@ -21,7 +21,8 @@ class Site:
 
     ``lon`` and ``lat`` are WGS-84 degrees, None where only a distance matrix places the site. ``extra`` holds
     the columns to be passed through, as text: those that the program does not know, and those that its outputs have
-    no column for. ``wishes`` are partners as written in the list.
+    no column for. ``wishes`` are partners as written in the list; ``lock`` is the community
+    that it is locked on there, and ``lock_how`` says how, both as written.
     """
 
     id: str
@@ -36,6 +37,8 @@ class Site:
     can_lead: bool = True
     themes: tuple[str, ...] = ()
     wishes: tuple[str, ...] = ()
+    lock: str = ""
+    lock_how: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
 
 

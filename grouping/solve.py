@@ -21,17 +21,23 @@ from grouping.cost import HOSTED, Cost, Ints
 from grouping.distances import Distances, by_places, great_circles
 from grouping.errors import InputError, Where
 from grouping.errors import Problem as Wrong
+from grouping.labels import continued, label
 from grouping.levels import Level
 from grouping.link_files import applicable_links
 from grouping.links import Link, Links
+from grouping.locks import Locks
 from grouping.messages import Message, message
-from grouping.optimize import Optimum, optimize
+from grouping.optimize import optimize
+from grouping.optimum import Optimum
 from grouping.problem import Problem, build_problem, order_key
 from grouping.regions import read_macro_regions
+from grouping.renewal import dated, renewal
 from grouping.result import Community, LevelResult, LinkOutcome, Result, Status, Unplaced, relative_gap
 from grouping.scenario import Scenario, policy_remarks
 from grouping.scenario_files import load_scenario
 from grouping.sites import Applications, Remark, Site
+from grouping.terms import Previous
+from grouping.warm_start import valid_start
 
 _TICK = 0.1
 """Seconds between two looks of the waiting thread, which alone hears Ctrl-C."""
@@ -58,6 +64,9 @@ def solve(
     *,
     links: Links | None = None,
     distances: Distances | None = None,
+    previous: Previous | None = None,
+    locks: Locks | None = None,
+    start: Mapping[str, Sequence[str]] | None = None,
     workers: int | None = None,
     progress: Tell | None = None,
 ) -> Result:
@@ -71,6 +80,11 @@ def solve(
         scenario: one at hand, or the name or file of one; None is ``base``.
         links: what a links file says, see :func:`grouping.link_files.read_links`; the wishes in the list are added.
         distances: a matrix of distances; None takes great circles between the sites' coordinates.
+        previous: last year's grouping, see :func:`grouping.previous_files.read_previous`; its communities are kept as
+            the scenario's terms say, and those that go on keep their labels.
+        locks: what must be as it is, see :func:`grouping.lock_files.read_locks`.
+        start: the ids of the members of each community of a draft by its label, to begin with. The result is no
+            dearer than what of it may still be, and communities that go on keep its labels.
         workers: threads, from 1; None is one for each processor. The grouping does not depend on it.
         progress: called from this thread, each time something is better and once more when a level is done.
 
@@ -87,12 +101,17 @@ def solve(
         raise InputError([Wrong(Where("workers"), message("solve.workers", found=workers))])
     if not isinstance(scenario, Scenario):
         scenario = load_scenario(scenario)
-    priced = applicable_links(applications, scenario, links)
+    priced = applicable_links(applications, scenario, links, previous, locks)
     tasks = _tasks(applications, scenario, priced.links, distances)
     placed = by_places(applications.sites, distances)
     if not compiled(placed):
         compile_all(scenario, placed)
-    levels = _solved(tasks, scenario, workers or os.cpu_count() or 1, progress or _say_nothing, started)
+    earlier = {**(previous.members if previous else {}), **_present(start or {}, applications)}
+    begin = list((start or earlier).values())
+    levels = tuple(
+        dated(continued(level, earlier), previous, scenario)
+        for level in _solved(tasks, scenario, workers or os.cpu_count() or 1, progress or _say_nothing, started, begin)
+    )
     audit = audited(levels, applications, scenario, priced, distances)
     home = {site.id: one.label for level in levels for one in level.communities for site in one.members}
     remarks = [Remark(Where(applications.file), "", said) for said in policy_remarks(scenario)]
@@ -108,7 +127,15 @@ def solve(
         audit=audit,
         remarks=(*remarks, *(distances.remarks if distances else ()), *priced.remarks),
         distance_file=distances.file if distances else "",
+        renewal=renewal(previous, levels, scenario) if previous else (),
+        previous_file=previous.file if previous else "",
     )
+
+
+def _present(communities: Mapping[str, Sequence[str]], applications: Applications) -> dict[str, tuple[str, ...]]:
+    """The communities without those who are not on the list."""
+    ids = {site.id for site in applications.sites}
+    return {name: tuple(one for one in members if one in ids) for name, members in communities.items()}
 
 
 def _say_nothing(_: Progress) -> None:
@@ -164,7 +191,12 @@ def _tasks(
 
 
 def _solved(
-    tasks: Sequence[_Task], scenario: Scenario, workers: int, tell: Tell, started: float
+    tasks: Sequence[_Task],
+    scenario: Scenario,
+    workers: int,
+    tell: Tell,
+    started: float,
+    begin: Sequence[Sequence[str]],
 ) -> tuple[LevelResult, ...]:
     """Solve level after level; each may use what time and work is left in proportion to its sites."""
     results: list[LevelResult] = []
@@ -181,7 +213,7 @@ def _solved(
             with Clock(share, work * sites / left) as clock:
                 if interrupted:
                     clock.interrupt()
-                optimum, interrupted = _attended(task.problem, scenario, workers, clock, tell, started)
+                optimum, interrupted = _attended(task.problem, scenario, workers, clock, tell, started, begin)
             work = max(0.0, work - clock.spent)
         left -= sites
         results.append(_level_result(task, optimum, time.monotonic() - begun))
@@ -192,7 +224,13 @@ def _solved(
 
 
 def _attended(
-    problem: Problem, scenario: Scenario, workers: int, clock: Clock, tell: Tell, started: float
+    problem: Problem,
+    scenario: Scenario,
+    workers: int,
+    clock: Clock,
+    tell: Tell,
+    started: float,
+    begin: Sequence[Sequence[str]],
 ) -> tuple[Optimum, bool]:
     """Optimise in a thread of its own while this one passes on its reports and hears Ctrl-C.
 
@@ -212,9 +250,9 @@ def _attended(
     def work() -> None:
         try:
             stop = scenario.stop
-            found.append(
-                optimize(problem, seed=scenario.seed, gap=stop.gap, workers=workers, clock=clock, report=report)
-            )
+            start = valid_start(problem, begin)
+            limits = {"seed": scenario.seed, "workers": workers}
+            found.append(optimize(problem, gap=stop.gap, clock=clock, report=report, start=start, **limits))
         except BaseException as error:  # raised again in the waiting thread
             failures.append(error)
         finally:
@@ -242,13 +280,6 @@ def _attended(
 
 
 # --- In the user's terms -------------------------------------------------------------------------------
-
-_LABELS = {
-    Level.PROVINCE: "solve.label_province",
-    Level.PREFECTURE: "solve.label_prefecture",
-    Level.COUNTY: "solve.label_county",
-    Level.TOWNSHIP: "solve.label_township",
-}
 
 
 def _level_result(task: _Task, optimum: Optimum | None, seconds: float) -> LevelResult:
@@ -280,7 +311,7 @@ def _community(task: _Task, group: Ints, number: int) -> Community:
     distances = problem.terms.km(group, group)[np.triu_indices(len(group), 1)]
     regions = [region for site in group.tolist() if (region := task.regions[site]) is not None]
     return Community(
-        label=message(_LABELS[problem.level], number=number).text(),
+        label=label(problem.level, number),
         level=problem.level,
         members=members,
         lead=None if lead is None else problem.sites[lead],

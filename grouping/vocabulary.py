@@ -85,6 +85,8 @@ COLUMNS = (
     Column(
         "wishes", ("意向伙伴", "wishes", "wish", "意向单位", "意向合作单位", "合作意向", "希望结对单位", "partners")
     ),
+    Column("lock", ("锁定共同体", "lock_community", "固定共同体")),
+    Column("lock_how", ("锁定方式", "lock", "锁定")),
 )
 """The columns of an application list; all others pass through."""
 
@@ -124,6 +126,22 @@ LEVEL_WORDS: Mapping[str, Level] = {word: level for level, words in _LEVELS.item
 
 YES_WORDS: Mapping[str, bool] = dict.fromkeys(_folded(_YES), True) | dict.fromkeys(_folded(_NO), False)
 """Yes and no, folded."""
+
+ATTENDED_WORDS: Mapping[str, bool] = {
+    **YES_WORDS,
+    **dict.fromkeys(_folded("参加 已参加 参会 出席 到会 到 attended present"), True),
+    **dict.fromkeys(_folded("未参加 没参加 不参加 未参会 缺席 未出席 未到会 未到 缺 absent missed"), False),
+}
+"""Whether a site came to an activity, folded."""
+
+LOCK_WORDS: Mapping[str, str] = {
+    **dict.fromkeys(["", *(word for word, yes in YES_WORDS.items() if not yes), *_folded("自由 free 不锁")], "free"),
+    **dict.fromkeys(
+        [*(word for word, yes in YES_WORDS.items() if yes), *_folded("锁定 固定 同组 locked lock")], "locked"
+    ),
+    **dict.fromkeys(_folded("封闭 关闭 封闭共同体 closed close"), "closed"),
+}
+"""What a lock is, folded: "free", "locked" or "closed"."""
 
 STATUS_WORDS: Mapping[str, bool] = {
     **YES_WORDS,

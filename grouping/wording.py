@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
+from grouping.changes import Course
 from grouping.messages import Message, message
 from grouping.result import LevelResult, Result, Status
 
@@ -60,3 +62,24 @@ def percent(fraction: float) -> str:
     What is less than a millionth is rounding of the arithmetic, not a gap.
     """
     return f"{math.ceil(fraction * 10_000 - 0.01) / 100:.2f}%"
+
+
+def renewal_headline(result: Result) -> Message:
+    """What changed since last year, in figures."""
+    changes = result.renewal
+    courses = Counter(change.course for change in changes)
+    # Who moves joins elsewhere, too.
+    joined = sum(one.came_from is None for change in changes for one in change.joined)
+    return message(
+        "renewal.headline",
+        year=result.scenario.terms.year,
+        file=result.previous_file,
+        runs=courses[Course.RUNS],
+        renewed=courses[Course.RENEWED],
+        gone=courses[Course.ENDED] + courses[Course.DISSOLVED],
+        new=courses[Course.NEW],
+        stays=sum(len(change.stays) for change in changes),
+        joined=joined,
+        moved=sum(len(change.moved) for change in changes),
+        left=sum(len(change.left) for change in changes),
+    )

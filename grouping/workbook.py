@@ -37,6 +37,8 @@ def write_workbook(result: Result, check: CheckReport, path: Path, lang: Lang = 
         sheets.add(message("workbook.overview"), _overview(result, check, lang))
         sheets.add(message("workbook.communities"), _communities(result, lang))
         sheets.add(message("workbook.members"), _members(result, lang))
+        if result.renewal:
+            sheets.add(message("workbook.changes"), _changes(result, lang))
         sheets.add(message("workbook.unplaced"), _unplaced(result, lang))
         sheets.add(message("workbook.links"), _links(result, lang))
         sheets.add(message("workbook.remarks"), _remarks(result, lang))
@@ -107,7 +109,8 @@ def _communities(result: Result, lang: Lang) -> Table:
 
 
 def _members(result: Result, lang: Lang) -> Table:
-    header = _header(lang, "community", "level", "site", "role", "adcode", "lon", "lat", "region")
+    since = ["since"] if result.dated else []
+    header = _header(lang, "community", "level", "site", "role", *since, "adcode", "lon", "lat", "region")
     extras = result.applications.columns
     # A column of the list that is called like one of ours would make two of the name, and `check` guess.
     named = [say("workbook.of_the_list", lang, column=name) if name in header else name for name in extras]
@@ -118,10 +121,23 @@ def _members(result: Result, lang: Lang) -> Table:
         for site in community.members:
             place = (site.adcode, _degrees(site.lon), _degrees(site.lat), result.regions.get(site.id))
             role = roles["lead" if site is community.lead else "member"]
-            own = (community.label, community.level.label.text(lang), site.name, role)
+            began = (community.since,) if since else ()
+            own = (community.label, community.level.label.text(lang), site.name, role, *began)
             rows.append((*own, *place, *(site.extra.get(column) for column in extras)))
             bands.append(number)
     return Table(header + tuple(named), tuple(rows), band=bands.__getitem__, widest=_WIDEST_OF_THE_LIST)
+
+
+def _changes(result: Result, lang: Lang) -> Table:
+    header = _header(lang, "community", "course", "since", "site", "change", "from_or_to", "reason")
+    rows: list[tuple[Cell, ...]] = []
+    for change in result.renewal:
+        own = (change.label, say(f"renewal.{change.course}", lang), change.since)
+        rows += [(*own, name, say("workbook.stays", lang), None, None) for name in change.stays]
+        rows += [(*own, one.name, say("workbook.joins", lang), one.came_from, None) for one in change.joined]
+        rows += [(*own, one.name, say("workbook.moves", lang), one.to, one.reason.text(lang)) for one in change.moved]
+        rows += [(*own, one.name, say("workbook.leaves", lang), None, one.reason.text(lang)) for one in change.left]
+    return Table(header, tuple(rows))
 
 
 def _degrees(value: float | None) -> Degrees | None:
@@ -153,7 +169,8 @@ def _links(result: Result, lang: Lang) -> Table:
     header = _header(lang, "end_a", "end_b", "kind", "strength", "honoured", "price", "paid", "reason", "place")
     names = {site.id: site.name for site in result.applications.sites}
     rows: list[tuple[Cell, ...]] = []
-    for item in result.links:
+    shown = [item for item in result.links if item.link.kind.asked_for or item.link.kind is Kind.LOCK]
+    for item in shown:
         link = item.link
         strength = message("workbook.must") if link.must else message("workbook.should")
         honoured = message("workbook.yes") if item.honoured else message("workbook.no")
@@ -199,15 +216,18 @@ _COST_PARTS = ("travel", "cross_region", "size", "links_cost")
 _HEADERS = {
     "adcode": message("workbook.adcode"),
     "bound": message("workbook.bound"),
+    "change": message("workbook.change"),
     "community": message("workbook.community"),
     "cost": message("workbook.cost"),
     "count": message("workbook.count"),
+    "course": message("workbook.course"),
     "cross_region": message("workbook.cross_region"),
     "crosses": message("workbook.crosses"),
     "end_a": message("workbook.end_a"),
     "end_b": message("workbook.end_b"),
     "explanation": message("workbook.explanation"),
     "farthest": message("workbook.farthest"),
+    "from_or_to": message("workbook.from_or_to"),
     "gap": message("workbook.gap"),
     "honoured": message("workbook.honoured"),
     "kind": message("workbook.kind"),
@@ -230,6 +250,7 @@ _HEADERS = {
     "reason": message("workbook.reason"),
     "region": message("workbook.region"),
     "role": message("workbook.role"),
+    "since": message("workbook.since"),
     "site": message("workbook.site"),
     "size": message("workbook.size"),
     "state": message("workbook.state"),

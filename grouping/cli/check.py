@@ -21,7 +21,7 @@ from grouping.errors import Problem
 from grouping.grouping_files import read_grouping
 from grouping.link_files import applicable_links
 from grouping.messages import Lang, say
-from grouping.scenario_files import load_scenario
+from grouping.scenario_files import bounds, load_scenario
 from grouping.sites import Remark
 from grouping.verdicts import cost_line, findings, mark, outcome, rule_name, verdict
 
@@ -35,6 +35,12 @@ BROKEN = 4
 @click.option("--scenario", metavar="S", help="cli.scenario_option_help")
 @click.option("--links", "links_path", metavar="L", help="cli.links_help")
 @click.option("--distances", "distances_path", metavar="M", help="cli.distances_help")
+@click.option("--previous", "previous_path", metavar="P", help="cli.previous_help")
+@click.option("--year", metavar="Y", help="cli.year_help")
+@click.option("--attendance", "attendance_path", metavar="A", help="cli.attendance_help")
+@click.option("--exits", "exits_path", metavar="E", help="cli.exits_help")
+@click.option("--draft", "draft_path", metavar="G", help="check.draft_help")
+@click.option("--lock", "lock_path", metavar="K", help="cli.lock_help")
 @click.option("--on-unresolved", type=Choice(["error", "skip"]), default="error", help="cli.on_unresolved_help")
 @click.option("--json", "as_json", is_flag=True, help="check.json_help")
 @lang_option
@@ -46,21 +52,30 @@ def check(
     scenario: str | None,
     links_path: str | None,
     distances_path: str | None,
+    previous_path: str | None,
+    year: str | None,
+    attendance_path: str | None,
+    exits_path: str | None,
+    draft_path: str | None,
+    lock_path: str | None,
     on_unresolved: Literal["error", "skip"],
     as_json: bool,
     lang: Lang,
 ) -> None:
     """Print the audit of GROUPING; its user's help is in the catalogue."""
     reading = Reading()
-    choices = reading.attempt(lambda: load_scenario(scenario))
+    given_year = reading.whole("--year", year, bounds("terms.year"))
+    choices = reading.attempt(lambda: load_scenario(scenario, **{"terms.year": given_year}))
     sites = reading.attempt(
         lambda: read_applications(applications, places=distances_path is None, on_unresolved=on_unresolved)
     )
+    sites = reading.taking_part(sites, attendance_path, exits_path)
     given, distances = reading.with_the_list(sites, links_path, distances_path)
+    previous, _, locks = reading.from_before(sites, choices, previous_path, draft_path, lock_path)
     found = reading.attempt(lambda: read_grouping(grouping, sites))
     reading.stop_if_wrong()
     assert choices is not None and sites is not None and found is not None
-    links = applicable_links(sites, choices, given)
+    links = applicable_links(sites, choices, given, previous, locks)
     report = audit(found.communities, sites, choices, links, distances, leads=found.leads, unplaced=found.unplaced)
     if as_json:
         click.echo(json.dumps(_as_json(report, lang), ensure_ascii=False, indent=2))

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from grouping.departures import read_attendance, read_exits, without
 from grouping.distances import Distances, read_distances
 from grouping.errors import InputError, Problem, Where
 from grouping.grids import read_grids
+from grouping.grouping_files import GroupingFile, read_grouping
 from grouping.link_files import read_links
 from grouping.links import Links
+from grouping.lock_files import read_locks
+from grouping.locks import Locks
 from grouping.messages import message
 from grouping.numbers import number
+from grouping.previous_files import read_previous
+from grouping.scenario import Scenario
 from grouping.sites import Applications
+from grouping.terms import Previous
 
 _Read = TypeVar("_Read")
 
@@ -63,6 +70,40 @@ class Reading:
         what = message("cli.wrong_number", found=text, expected=message(expected, low=low, high=high))
         self._problems.append(Problem(Where(option), what))
 
+    def taking_part(
+        self, sites: Applications | None, attendance_path: str | None, exits_path: str | None
+    ) -> Applications | None:
+        """The list without those who left."""
+        if sites is None:
+            return None
+        files = []
+        if attendance_path is not None:
+            files.append(self.attempt(lambda: read_attendance(attendance_path, sites)))
+        if exits_path is not None:
+            files.append(self.attempt(lambda: read_exits(exits_path, sites)))
+        return without(sites, *(file for file in files if file is not None))
+
+    def from_before(
+        self,
+        sites: Applications | None,
+        choices: Scenario | None,
+        previous_path: str | None,
+        draft_path: str | None,
+        lock_path: str | None,
+    ) -> tuple[Previous | None, GroupingFile | None, Locks | None]:
+        """Last year's grouping, the draft, and what is locked in them or in the list."""
+        if sites is None or choices is None:
+            return None, None, None
+        previous = draft = None
+        if previous_path is not None:
+            previous = self.attempt(lambda: read_previous(previous_path, sites, choices))
+        if draft_path is not None:
+            draft = self.attempt(lambda: read_grouping(draft_path, sites))
+        if (draft_path is not None and draft is None) or (previous_path is not None and previous is None):
+            return previous, draft, None
+        known = {**(previous.members if previous else {}), **(led_first(draft) if draft else {})}
+        return previous, draft, self.attempt(lambda: read_locks(lock_path, sites, known))
+
     def with_the_list(
         self, sites: Applications | None, links_path: str | None, distances_path: str | None
     ) -> tuple[Links | None, Distances | None]:
@@ -84,3 +125,11 @@ class Reading:
         """
         if self._problems:
             raise InputError(self._problems)
+
+
+def led_first(draft: GroupingFile) -> Mapping[str, Sequence[str]]:
+    """The members of each community of a grouping by its label, its lead unit first."""
+    return {
+        label: sorted(members, key=lambda one: one not in draft.leads.get(label, ()))
+        for label, members in draft.communities.items()
+    }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Literal
 
 import click
 
 from grouping.applications import read_applications
-from grouping.cli.reading import Reading
+from grouping.changes import Course
+from grouping.cli.reading import Reading, led_first
 from grouping.cli.speaking import Choice, SpeakingCommand, lang_option
 from grouping.clock import StoppedBy
 from grouping.compilation import compiled
@@ -38,6 +40,12 @@ _WORKERS = 1, 256
 @click.option("--scenario", metavar="S", help="cli.scenario_option_help")
 @click.option("--links", "links_path", metavar="L", help="cli.links_help")
 @click.option("--distances", "distances_path", metavar="M", help="cli.distances_help")
+@click.option("--previous", "previous_path", metavar="P", help="cli.previous_help")
+@click.option("--year", metavar="Y", help="cli.year_help")
+@click.option("--attendance", "attendance_path", metavar="A", help="cli.attendance_help")
+@click.option("--exits", "exits_path", metavar="E", help="cli.exits_help")
+@click.option("--draft", "draft_path", metavar="G", help="cli.draft_help")
+@click.option("--lock", "lock_path", metavar="K", help="cli.lock_help")
 @click.option("--out", metavar="DIR", help="cli.out_help")
 @click.option("--time-limit", metavar="S", help="cli.time_limit_help")
 @click.option("--work", metavar="W", help="cli.work_help")
@@ -59,6 +67,12 @@ def solve(
     scenario: str | None,
     links_path: str | None,
     distances_path: str | None,
+    previous_path: str | None,
+    year: str | None,
+    attendance_path: str | None,
+    exits_path: str | None,
+    draft_path: str | None,
+    lock_path: str | None,
     out: str | None,
     time_limit: str | None,
     work: str | None,
@@ -88,6 +102,7 @@ def solve(
         "stop.work": reading.number("--work", work, bounds("stop.work"), "cli.expect_work"),
         "stop.gap": reading.number("--gap", gap, bounds("stop.gap"), "cli.expect_fraction"),
         "seed": reading.whole("--seed", seed, bounds("seed")),
+        "terms.year": reading.whole("--year", year, bounds("terms.year")),
     }
     threads = reading.whole("--workers", workers, _WORKERS)
     choices = reading.attempt(lambda: load_scenario(scenario, **given))
@@ -96,7 +111,9 @@ def solve(
     sites = reading.attempt(
         lambda: read_applications(list_path, places=distances_path is None, on_unresolved=on_unresolved)
     )
+    sites = reading.taking_part(sites, attendance_path, exits_path)
     links, distances = reading.with_the_list(sites, links_path, distances_path)
+    previous, draft, locks = reading.from_before(sites, choices, previous_path, draft_path, lock_path)
     reading.stop_if_wrong()
     assert choices is not None and sites is not None
 
@@ -106,7 +123,17 @@ def solve(
             click.echo(say("cli.first_run", lang), err=True)
     try:
         with ProgressView(lang, quiet=quiet) as progress:
-            result = search(sites, choices, links=links, distances=distances, workers=threads, progress=progress)
+            result = search(
+                sites,
+                choices,
+                links=links,
+                distances=distances,
+                previous=previous,
+                locks=locks,
+                start=led_first(draft) if draft else None,
+                workers=threads,
+                progress=progress,
+            )
     except AuditError as error:
         click.echo(error.text(lang), err=True)
         ctx.exit(BROKEN)
@@ -138,6 +165,11 @@ def _tell(result: Result, written: Written, lang: Lang) -> None:
         )
     )
     click.echo(verdict(result.audit).text(lang))
+    if result.renewal:
+        courses = Counter(change.course for change in result.renewal)
+        gone = courses[Course.ENDED] + courses[Course.DISSOLVED]
+        counts = {"runs": courses[Course.RUNS], "renewed": courses[Course.RENEWED], "new": courses[Course.NEW]}
+        click.echo(say("cli.renewal", lang, gone=gone, **counts))
     keys = {"report.md": "cli.report_at", "grouping.xlsx": "cli.table_at"}
     for path in written.paths:
         key = keys.get(path.name, "cli.map_at" if path.suffix == ".png" else None)
