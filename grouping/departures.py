@@ -11,7 +11,7 @@ from pathlib import Path
 
 from grouping.errors import InputError, Problem, Where
 from grouping.messages import Message, message
-from grouping.names import Found, SiteNames
+from grouping.names import Found, SiteNames, Unknown
 from grouping.sites import Applications, Remark
 from grouping.tables import Column, Row, folded, read_table
 from grouping.vocabulary import ATTENDED_WORDS
@@ -195,9 +195,8 @@ def _site(row: Row, names: SiteNames, problems: list[Problem]) -> tuple[str | No
     found = names.find(text)
     if isinstance(found, Found):
         return found.site.id, found.site.name
-    what = getattr(found, "what", None)
-    if what is not None and what.key == "links.several":
-        problems.append(Problem(row.where("site"), what))
+    if isinstance(found, Unknown) and found.what.key == "links.several":
+        problems.append(Problem(row.where("site"), found.what))
     return None, text
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from grouping.errors import InputError, Problem
+from grouping.errors import InputError, Problem, Where
 from grouping.grouping_files import COMMUNITY_NAMES, SITE_NAMES
 from grouping.locks import Lock, Locks, lock_links
 from grouping.messages import message
-from grouping.names import Found, SiteNames
+from grouping.names import Found, SiteNames, Unknown
 from grouping.sites import Applications, Remark
 from grouping.tables import Column, Row, folded, read_table
 from grouping.vocabulary import LEVEL_WORDS, LOCK_WORDS
 
 _COLUMNS = (
     Column("community", COMMUNITY_NAMES, required=True),
-    Column("site", SITE_NAMES, required=True),
+    Column("site", SITE_NAMES),
     Column("level", ("层级", "level")),
     Column("lock", ("锁定", "lock", "锁定方式", "是否锁定")),
 )
@@ -47,6 +47,8 @@ def read_locks(path: str | Path | None, applications: Applications, communities:
         table = read_table(path, _COLUMNS, problems)
         file, sha256 = table.file, table.sha256
         remarks += [remark for remark in table.remarks if remark.what.key != "tables.other_sheets"]
+        if "site" not in table.columns:
+            problems.append(Problem(Where(table.file, table.sheet), message("locks.no_sites")))
         names = SiteNames(applications)
         for row in table.rows:
             word = row.cell("lock") or ("" if "lock" in table.columns else "是")
@@ -78,11 +80,14 @@ def _lock(row: Row, names: SiteNames, closed: bool, problems: list[Problem], rem
     if not label:
         problems.append(Problem(row.where("community"), message("locks.no_community", site=text)))
         return []
+    if not text and not closed:
+        problems.append(Problem(row.where("site"), message("locks.nobody", community=label)))
+        return []
     if not text:
         return [Lock(None, label, closed, row.where())]
     found = names.find(text, LEVEL_WORDS.get(folded(row.cell("level"))))
     if not isinstance(found, Found):
-        problems.append(Problem(row.where("site"), getattr(found, "reason", None) or getattr(found, "what")))  # noqa: B009
+        problems.append(Problem(row.where("site"), found.what if isinstance(found, Unknown) else found.reason))
         return []
     if found.note is not None:
         remarks.append(Remark(row.where("site"), text, found.note))

@@ -29,9 +29,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """The text means something known that takes no part: a row left out, or a division that is not on the list."""
+    """The text means something known that takes no part: a row left out, or a division that is not on the list.
+
+    ``why`` is the reason that the row was left out for, by itself.
+    """
 
     reason: Message
+    why: Message | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,4 +141,4 @@ def _namesakes(text: str, division: str, sites: list[Site]) -> list[Site]:
 
 
 def _left_out(row: Remark) -> Absent:
-    return Absent(message("links.left_out", name=row.name, where=row.where, reason=row.what))
+    return Absent(message("links.left_out", name=row.name, where=row.where, reason=row.what), row.what)

@@ -10,7 +10,7 @@ from grouping.errors import InputError, Problem, Where
 from grouping.grouping_files import GROUPING_COLUMNS
 from grouping.levels import Level
 from grouping.messages import Message, message
-from grouping.names import Found, SiteNames
+from grouping.names import Absent, Found, SiteNames, Unknown
 from grouping.scenario import Scenario
 from grouping.sites import Applications, Remark
 from grouping.tables import Row, folded, read_table
@@ -89,8 +89,7 @@ class _Reading:
             member = EarlierMember(site.name, site.id, None, row.where())
             level = site.level
         else:
-            reason: Message = getattr(found, "reason", None) or getattr(found, "what")  # noqa: B009
-            member = EarlierMember(text, None, reason, row.where())
+            member = EarlierMember(text, None, _why(found), row.where())
             level = None
         if since is not None:
             self._rows.setdefault(label, []).append((member, level, since))
@@ -110,16 +109,19 @@ class _Reading:
         for label, rows in self._rows.items():
             levels = Counter(level for _, level, _ in rows if level is not None)
             level = max(levels, key=lambda one: (levels[one], -one.rank), default=None)
-            members = tuple(
-                member
-                if its is None or its is level or level is None
-                else EarlierMember(
-                    member.name,
-                    None,
-                    message("terms.other_level", level=its.label, community=level.label),
-                    member.where,
-                )
-                for member, its, _ in rows
-            )
+            members = tuple(_of_level(member, its, level) for member, its, _ in rows)
             done.append(EarlierCommunity(label, min(since for _, _, since in rows), level, members))
         return done
+
+
+def _why(found: Absent | Unknown) -> Message:
+    """Why somebody is no member any more."""
+    return found.what if isinstance(found, Unknown) else found.why or found.reason
+
+
+def _of_level(member: EarlierMember, its: Level | None, level: Level | None) -> EarlierMember:
+    """The member, gone if it is of another level than its community by now."""
+    if its is None or level is None or its is level:
+        return member
+    reason = message("terms.other_level", level=its.label, community=level.label)
+    return EarlierMember(member.name, None, reason, member.where)
