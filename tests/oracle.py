@@ -10,6 +10,8 @@ from itertools import combinations
 
 from grouping import Kind, Link, Scenario
 
+APART = (Kind.AVOID, Kind.TERM_APART, Kind.LOCK_APART)
+
 
 @dataclass(frozen=True)
 class Instance:
@@ -39,7 +41,7 @@ def community_cost(instance: Instance, members: Sequence[int]) -> float | None:
         return None
     for link in instance.links:
         inside = [int(link.a) in members, int(link.b) in members]
-        if link.must and (all(inside) if link.kind is Kind.AVOID else sum(inside) == 1):
+        if link.must and (all(inside) if link.kind in APART else sum(inside) == 1):
             return None
     if travel.measure == "hosted":
         hosts = [h for h in members if instance.can_lead[h]]
@@ -64,7 +66,7 @@ def grouping_cost(instance: Instance, communities: Sequence[Sequence[int]]) -> f
         total += cost
     for link in instance.links:
         together = int(link.a) in home and home[int(link.a)] == home.get(int(link.b))
-        if not link.must and together == (link.kind is Kind.AVOID):
+        if not link.must and together == (link.kind in APART):
             total += link.km or 0.0
     return total
 
@@ -85,7 +87,7 @@ def best(instance: Instance) -> tuple[int, float] | None:
     worth: dict[int, float] = {}
     for members, cost in _worth(instance):
         worth[sum(1 << i for i in members)] = cost
-    apart = sum(link.km or 0.0 for link in instance.links if not link.must and link.kind is not Kind.AVOID)
+    apart = sum(link.km or 0.0 for link in instance.links if not link.must and link.kind not in APART)
     table: list[tuple[int, float]] = [(0, 0.0)] * (1 << n)
     for mask in range(1, 1 << n):
         low = mask & -mask
@@ -114,7 +116,7 @@ def _worth(instance: Instance) -> Iterator[tuple[Sequence[int], float]]:
             if cost is not None:
                 for link in instance.links:
                     if not link.must and int(link.a) in members and int(link.b) in members:
-                        cost += (link.km or 0.0) * (1 if link.kind is Kind.AVOID else -1)
+                        cost += (link.km or 0.0) * (1 if link.kind in APART else -1)
                 yield members, cost
 
 
@@ -153,5 +155,5 @@ def _best_within(instance: Instance) -> tuple[int, float] | None:
         and (not limits.most or count <= limits.most)
         and (limits.cross_region_most < 0 or across <= limits.cross_region_most)
     ]
-    apart = sum(link.km or 0.0 for link in instance.links if not link.must and link.kind is not Kind.AVOID)
+    apart = sum(link.km or 0.0 for link in instance.links if not link.must and link.kind not in APART)
     return (least, min(within) + apart) if within else None
