@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
 import networkx as nx
@@ -11,6 +11,19 @@ import networkx as nx
 from grouping.errors import InputError, Problem, Where
 from grouping.links import Link
 from grouping.messages import Message, message
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Must-links that can't all be kept, and no fewer of them: without any of ``links`` the rest of these could be.
+
+    ``size`` is how many sites they bind together where those are too many; None where a link forbids what others
+    demand. ``problem`` says it to the user.
+    """
+
+    links: tuple[Link, ...]
+    size: int | None
+    problem: Problem
 
 
 def blocks(
@@ -33,32 +46,52 @@ def blocks(
 
     """
     order = {site: index for index, site in enumerate(site_ids)}
+    listed = list(links)
+    found = contradictions(site_ids, listed, max_size, names=names)
+    if found:
+        raise InputError([one.problem for one in found])
+    components = nx.connected_components(_together(order, listed))
+    sets = (tuple(sorted(component, key=order.__getitem__)) for component in components)
+    return tuple(sorted(sets, key=lambda block: order[block[0]]))
+
+
+def contradictions(
+    site_ids: Sequence[str], links: Iterable[Link], max_size: int, *, names: Mapping[str, str] | None = None
+) -> list[Contradiction]:
+    """What is wrong with the must-links among the sites of one level; the arguments are those of :func:`blocks`."""
+    order = {site: index for index, site in enumerate(site_ids)}
     telling = _Telling(names or {})
-    graph = nx.Graph()
-    graph.add_nodes_from(site_ids)
-    apart: list[Link] = []
-    problems: list[Problem] = []
-    for link in links:
-        inside = (link.a in order) + (link.b in order)
-        if not link.must or not inside:
-            continue
-        if link.kind.apart:
-            apart.append(link)
-        elif inside == 1:
+    musts = [link for link in links if link.must]
+    graph = _together(order, musts)
+    found = []
+    for link in musts:
+        if not link.kind.apart and (link.a in order) != (link.b in order):
             step = telling.step(link, link.a, link.where)
-            problems.append(Problem(link.where, message("blocks.leads_out", step=step)))
-        elif not graph.has_edge(link.a, link.b):
-            graph.add_edge(link.a, link.b, link=link)
-    components = [sorted(component, key=order.__getitem__) for component in nx.connected_components(graph)]
-    problems += [telling.too_large(graph, component, max_size) for component in components if len(component) > max_size]
-    problems += [
-        telling.contradiction(graph, link)
-        for link in apart
-        if link.a in order and link.b in order and nx.has_path(graph, link.a, link.b)
+            problem = Problem(link.where, message("blocks.leads_out", step=step))
+            found.append(Contradiction((link,), None, problem))
+    found += [
+        telling.too_large(graph, sorted(component, key=order.__getitem__), max_size)
+        for component in nx.connected_components(graph)
+        if len(component) > max_size
     ]
-    if problems:
-        raise InputError(problems)
-    return tuple(sorted((tuple(component) for component in components), key=lambda block: order[block[0]]))
+    for link in musts:
+        if link.kind.apart and link.a in order and link.b in order and nx.has_path(graph, link.a, link.b):
+            path = nx.shortest_path(graph, link.a, link.b)
+            # A longer chain is too large by itself, which has been said.
+            if len(path) <= max_size:
+                found.append(telling.contradiction(graph, path, link))
+    return found
+
+
+def _together(order: Mapping[str, int], links: Iterable[Link]) -> nx.Graph:
+    """The sites, and the must-links that bind two of them together."""
+    graph = nx.Graph()
+    graph.add_nodes_from(order)
+    for link in links:
+        inside = link.a in order and link.b in order
+        if link.must and not link.kind.apart and inside and not graph.has_edge(link.a, link.b):
+            graph.add_edge(link.a, link.b, link=link)
+    return graph
 
 
 class _Telling:
@@ -75,18 +108,19 @@ class _Telling:
             where = message("where.row", row=link.where.row)
         return message("blocks.step", a=self._name(a), b=self._name(b), kind=link.kind.label, where=where)
 
-    def too_large(self, graph: nx.Graph, component: Sequence[str], max_size: int) -> Problem:
+    def too_large(self, graph: nx.Graph, component: Sequence[str], max_size: int) -> Contradiction:
         # max_size links of a tree bind one site too many already: nobody needs to read on.
         chain = list(islice(nx.bfs_edges(graph, component[0]), max_size))
         told = graph.edges[chain[0]]["link"].where
         steps = [self.step(graph.edges[a, b]["link"], a, told) for a, b in chain]
-        return Problem(told, message("blocks.too_large", size=len(component), most=max_size, steps=steps))
+        problem = Problem(told, message("blocks.too_large", size=len(component), most=max_size, steps=steps))
+        return Contradiction(tuple(graph.edges[edge]["link"] for edge in chain), len(component), problem)
 
-    def contradiction(self, graph: nx.Graph, avoid: Link) -> Problem:
-        path = nx.shortest_path(graph, avoid.a, avoid.b)
+    def contradiction(self, graph: nx.Graph, path: Sequence[str], avoid: Link) -> Contradiction:
         steps = [self.step(graph.edges[a, b]["link"], a, avoid.where) for a, b in pairwise(path)]
         a, b = self._name(avoid.a), self._name(avoid.b)
-        return Problem(avoid.where, message("blocks.together_and_apart", a=a, b=b, steps=steps))
+        problem = Problem(avoid.where, message("blocks.together_and_apart", a=a, b=b, steps=steps))
+        return Contradiction((*(graph.edges[edge]["link"] for edge in pairwise(path)), avoid), None, problem)
 
     def _name(self, site: str) -> str:
         return self._names.get(site, site)

@@ -102,6 +102,30 @@ def solve(
     if not isinstance(scenario, Scenario):
         scenario = load_scenario(scenario)
     priced = applicable_links(applications, scenario, links, previous, locks)
+    return solve_linked(
+        *(applications, scenario, priced, distances),
+        previous=previous,
+        start=start,
+        workers=workers,
+        progress=progress,
+        started=started,
+    )
+
+
+def solve_linked(
+    applications: Applications,
+    scenario: Scenario,
+    priced: Links,
+    distances: Distances | None,
+    *,
+    previous: Previous | None = None,
+    start: Mapping[str, Sequence[str]] | None = None,
+    workers: int | None = None,
+    progress: Tell | None = None,
+    started: float | None = None,
+) -> Result:
+    """The same with all links that bear on it at hand, see :func:`grouping.link_files.applicable_links`."""
+    started = time.monotonic() if started is None else started
     tasks = _tasks(applications, scenario, priced.links, distances)
     placed = by_places(applications.sites, distances)
     if not compiled(placed):

@@ -14,15 +14,20 @@ from grouping.cli.reading import Reading, led_first
 from grouping.cli.speaking import Choice, SpeakingCommand, lang_option
 from grouping.clock import StoppedBy
 from grouping.compilation import compiled
-from grouping.distances import by_places
-from grouping.errors import AuditError
+from grouping.conflicts import conflicts, in_words
+from grouping.distances import Distances, by_places
+from grouping.errors import AuditError, InputError
+from grouping.link_files import applicable_links
+from grouping.links import Links
 from grouping.maps import Atlas, MapOptions
 from grouping.messages import Lang, Message, message, say
 from grouping.numbers import km_text
 from grouping.outputs import Written, check_folder, write_outputs
 from grouping.progress import ProgressView
 from grouping.result import Result
+from grouping.scenario import Scenario
 from grouping.scenario_files import bounds, load_scenario
+from grouping.sites import Applications
 from grouping.solve import solve as search
 from grouping.verdicts import verdict
 from grouping.wording import proof
@@ -137,6 +142,9 @@ def solve(
     except AuditError as error:
         click.echo(error.text(lang), err=True)
         ctx.exit(BROKEN)
+    except InputError:
+        _tell_conflicts(sites, choices, applicable_links(sites, choices, links, previous, locks), distances, lang)
+        raise
     if not quiet:
         # Drawing takes seconds, in which a second Ctrl-C would throw away what the first one asked for.
         click.echo(say("cli.writing", lang), err=True)
@@ -144,6 +152,15 @@ def solve(
     _tell(result, written, lang)
     if strict and result.unplaced:
         ctx.exit(UNPLACED)
+
+
+def _tell_conflicts(
+    sites: Applications, choices: Scenario, links: Links, distances: Distances | None, lang: Lang
+) -> None:
+    """Why there is no grouping, and the ways out; what is wrong with the input is told after it."""
+    click.echo(say("conflicts.trying", lang), err=True)
+    for line in in_words(conflicts(sites, choices, links, distances), choices.size):
+        click.echo(line.text(lang), err=True)
 
 
 def _tell(result: Result, written: Written, lang: Lang) -> None:
