@@ -12,6 +12,7 @@ PURPOSES = {
     "base": message("cli.for_base"),
     "hosted": message("cli.for_hosted"),
     "larger-communities": message("cli.for_larger_communities"),
+    "open-terms": message("cli.for_open_terms"),
     "pairing-first": message("cli.for_pairing_first"),
     "pairwise": message("cli.for_pairwise"),
     "region-first": message("cli.for_region_first"),
