@@ -121,7 +121,7 @@ def _members(result: Result, lang: Lang) -> Table:
         for site in community.members:
             place = (site.adcode, _degrees(site.lon), _degrees(site.lat), result.regions.get(site.id))
             role = roles["lead" if site is community.lead else "member"]
-            began = (community.since,) if since else ()
+            began = (_year(community.since),) if since else ()
             own = (community.label, community.level.label.text(lang), site.name, role, *began)
             rows.append((*own, *place, *(site.extra.get(column) for column in extras)))
             bands.append(number)
@@ -132,12 +132,17 @@ def _changes(result: Result, lang: Lang) -> Table:
     header = _header(lang, "community", "course", "since", "site", "change", "from_or_to", "reason")
     rows: list[tuple[Cell, ...]] = []
     for change in result.renewal:
-        own = (change.label, say(f"renewal.{change.course}", lang), change.since)
+        own = (change.label, say(f"renewal.{change.course}", lang), _year(change.since))
         rows += [(*own, name, say("workbook.stays", lang), None, None) for name in change.stays]
         rows += [(*own, one.name, say("workbook.joins", lang), one.came_from, None) for one in change.joined]
         rows += [(*own, one.name, say("workbook.moves", lang), one.to, one.reason.text(lang)) for one in change.moved]
         rows += [(*own, one.name, say("workbook.leaves", lang), None, one.reason.text(lang)) for one in change.left]
     return Table(header, tuple(rows))
+
+
+def _year(value: int | None) -> Setting | None:
+    # Years have no thousands.
+    return None if value is None else Setting(value)
 
 
 def _degrees(value: float | None) -> Degrees | None:
