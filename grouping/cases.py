@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
@@ -191,44 +192,56 @@ class Resolver:
         seconds = (self._deadline - time.monotonic()) * share
         if self.interrupted or seconds < _LEAST or not problem.most:
             return None
-        found: list[Optimum] = []
-        failures: list[BaseException] = []
-        done = threading.Event()
+        run = problem.terms.scenario
 
-        def work(clock: Clock) -> None:
+        def work(clock: Clock) -> Optimum | None:
+            start = valid_start(problem, begin)
+            limits = {"seed": run.seed, "workers": self._workers}
             try:
-                stop = problem.terms.scenario
-                start = valid_start(problem, begin)
-                found.append(
-                    optimize(
-                        problem,
-                        seed=stop.seed,
-                        gap=0.0,
-                        workers=self._workers,
-                        clock=clock,
-                        report=lambda _phase, _best, _bound: None,
-                        start=start,
-                    )
-                )
-            except BaseException as error:  # raised again in the waiting thread
-                failures.append(error)
-            finally:
-                done.set()
+                return optimize(problem, gap=0.0, clock=clock, report=_say_nothing, start=start, **limits)
+            except InputError:  # nothing is within the limits, or nothing was found
+                return None
 
         with Clock(seconds) as clock:
-            threading.Thread(target=work, args=(clock,), daemon=True).start()
-            over = False
-            while not over:
-                try:
-                    over = done.wait(_TICK)
-                except KeyboardInterrupt:
-                    if self.interrupted:
-                        raise
-                    self.interrupted = True
-                    clock.interrupt()
-        if failures and not isinstance(failures[0], InputError):
-            raise failures[0]
-        return found[0] if found else None
+            found, interrupted = attended(work, clock)
+        self.interrupted = interrupted
+        return found
+
+
+def _say_nothing(_phase: str, _best: float | None, _bound: float | None) -> None:
+    pass
+
+
+_Found = TypeVar("_Found")
+
+
+def attended(work: Callable[[Clock], _Found], clock: Clock) -> tuple[_Found, bool]:
+    """What ``work`` returns, done in a thread of its own, and whether Ctrl-C stopped the clock meanwhile."""
+    found: list[_Found] = []
+    failures: list[BaseException] = []
+    done = threading.Event()
+
+    def run() -> None:
+        try:
+            found.append(work(clock))
+        except BaseException as error:  # raised again in the waiting thread
+            failures.append(error)
+        finally:
+            done.set()
+
+    threading.Thread(target=run, daemon=True).start()
+    over = interrupted = False
+    while not over:
+        try:
+            over = done.wait(_TICK)
+        except KeyboardInterrupt:
+            if interrupted:
+                raise
+            interrupted = True
+            clock.interrupt()
+    if failures:
+        raise failures[0]
+    return found[0], interrupted
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ _COMMANDS = {
     "solve": ("grouping.cli.solve", "cli.solve_short"),
     "check": ("grouping.cli.check", "cli.check_short"),
     "explain": ("grouping.cli.explain", "ask.explain_short"),
-    # ALT "alternatives": ("grouping.cli.alternatives", "ask.alternatives_short"),
+    "alternatives": ("grouping.cli.alternatives", "ask.alternatives_short"),
     "divisions": ("grouping.cli.divisions", "cli.divisions_short"),
     "template": ("grouping.cli.template", "cli.template_short"),
     "scenario": ("grouping.cli.scenario", "cli.scenario_short"),
