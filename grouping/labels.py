@@ -57,3 +57,22 @@ def continued(level: LevelResult, earlier: Mapping[str, Sequence[str]]) -> Level
     communities: list[Community] = [replace(level.communities[number], label=taken[number]) for number in kept]
     communities += [replace(level.communities[number], label=next(fresh)) for number in new]
     return replace(level, communities=tuple(communities))
+
+
+def matched(level: Level, communities: Sequence[Sequence[int]], earlier: Mapping[str, Sequence[int]]) -> dict[int, str]:
+    """A label for each of ``communities``, by its number: that of the ``earlier`` one it shares most members with.
+
+    Each earlier label is given once, to whoever shares most; the rest are numbered on. Members are any numbers.
+    """
+    names = list(earlier)
+    shared = [
+        (-len(set(members) & set(earlier[name])), rank, number)
+        for number, members in enumerate(communities)
+        for rank, name in enumerate(names)
+    ]
+    taken: dict[int, str] = {}
+    for times, rank, number in sorted(shared):
+        if times and number not in taken and names[rank] not in taken.values():
+            taken[number] = names[rank]
+    fresh = (name for name in (label(level, number) for number in count(1)) if name not in earlier)
+    return taken | {number: next(fresh) for number in range(len(communities)) if number not in taken}

@@ -22,6 +22,7 @@ from grouping.levels import Level
 from grouping.messages import Lang, Message, message
 from grouping.report import report
 from grouping.result import Result
+from grouping.runs import GIVEN, Given
 from grouping.summary import summary_json
 from grouping.workbook import write_workbook
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from grouping.maps import MapOptions
 
 _MAPS = tuple(f"map-{level.value}.png" for level in Level)
-_NAMES = ("grouping.csv", "grouping.xlsx", *_MAPS, "report.md", "summary.json")
+_NAMES = ("grouping.csv", "grouping.xlsx", *_MAPS, "report.md", GIVEN, "summary.json")
 """Every file that this program ever writes into the folder; all others are somebody else's. They come in this order."""
 
 
@@ -42,9 +43,16 @@ class Written:
 
 
 def write_outputs(
-    result: Result, check: CheckReport, out: Path, lang: Lang = "zh", map_options: MapOptions | None = None
+    result: Result,
+    check: CheckReport,
+    out: Path,
+    lang: Lang = "zh",
+    map_options: MapOptions | None = None,
+    given: Given | None = None,
 ) -> Written:
     """Write the grouping's files into ``out``, replacing those of an earlier run and nothing else.
+
+    With what the run was ``given`` the folder can be asked later.
 
     Raises:
         InputError: the folder can't be written to, a file in it is open in another program, or a file that
@@ -61,6 +69,8 @@ def write_outputs(
         frame.to_csv(folder / "grouping.csv", index=False, encoding="utf-8-sig", lineterminator="\r\n")
         write_workbook(result, check, folder / "grouping.xlsx", lang)
         (folder / "report.md").write_text(report(result, check, lang, maps.remarks), "utf-8", newline="\n")
+        if given is not None:
+            (folder / GIVEN).write_text(given.text(out), "utf-8", newline="\n")
         (folder / "summary.json").write_text(summary_json(result, check), "utf-8", newline="\n")
         paths = _move(folder, out)
     return Written(paths, maps.remarks)

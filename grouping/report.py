@@ -19,7 +19,7 @@ from grouping.result import Community, LinkOutcome, Result, Status
 from grouping.scenario import policy_remarks
 from grouping.sites import Position, Remark, Site
 from grouping.verdicts import findings, mark, outcome, rule_name, verdict
-from grouping.wording import COST_PARTS, measure, proof, renewal_headline, stop_reason
+from grouping.wording import COST_PARTS, measure, proof, renewal_headline, rule_proof, rule_saving, stop_reason
 
 _MOST_LINES = 60
 """A list longer than this is told in full by the workbook alone."""
@@ -57,6 +57,8 @@ class _Report:
             yield from self._section("report.renewal", self._renewal())
         yield from self._section("report.unplaced", self._unplaced())
         yield from self._section("report.links", self._links())
+        if self._result.rule_prices:
+            yield from self._section("rules.title", self._rule_prices())
         yield from self._section("report.understood", self._understood())
         yield from self._section("report.audit", self._audit())
         yield from self._section("report.caveats", self._caveats())
@@ -255,6 +257,22 @@ class _Report:
         for lost in result.unhonourable:
             ends = {"a": _escaped(lost.a), "b": _escaped(lost.b), "kind": lost.kind.label}
             yield self._item("report.link_lost", **ends, reason=lost.reason, where=lost.where)
+
+    def _rule_prices(self) -> Iterator[str]:
+        yield self._say("rules.explained")
+        if self._result.status is Status.FEASIBLE:
+            yield ""
+            yield self._say("rules.now_unproved", km=km_text(self._result.cost.total_km))
+        yield ""
+        header = (message("rules.rule"), message("rules.saving"), message("rules.proof"))
+        yield from self._table(
+            header,
+            [
+                (self._text(one.rule), self._text(rule_saving(one)), self._text(rule_proof(one)))
+                for one in self._result.rule_prices
+            ],
+        )
+        yield ""
 
     def _understood(self) -> Iterator[str]:
         remarks = (*self._result.applications.remarks, *self._result.remarks)

@@ -70,6 +70,21 @@ class LinkOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class RulePrice:
+    """What the best grouping without a rule would save, in km: ``low_km``, which was found, to ``high_km``.
+
+    Both None where it was not found out. ``fewer_unplaced`` is how many more sites it would place.
+    """
+
+    key: str
+    rule: Message
+    low_km: float | None = None
+    high_km: float | None = None
+    proved: bool = False
+    fewer_unplaced: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class LevelResult:
     """One level's part of a grouping. ``gap`` is (cost - bound) / cost, a fraction."""
 
@@ -93,7 +108,7 @@ class Result:
     what the office should know besides those of the list.
     ``distance_file`` names the matrix that distances come from, "" where they are great circles.
     ``renewal`` tells what changed from the previous grouping, where one was given
-    (``previous_file``).
+    (``previous_file``); ``rule_prices`` what the rules cost, where that was asked for.
     """
 
     applications: Applications
@@ -109,6 +124,7 @@ class Result:
     distance_file: str = ""
     renewal: tuple[Change, ...] = ()
     previous_file: str = ""
+    rule_prices: tuple[RulePrice, ...] = ()
 
     @property
     def communities(self) -> tuple[Community, ...]:

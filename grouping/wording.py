@@ -7,7 +7,8 @@ from collections import Counter
 
 from grouping.changes import Course
 from grouping.messages import Message, message
-from grouping.result import LevelResult, Result, Status
+from grouping.numbers import km_text
+from grouping.result import LevelResult, Result, RulePrice, Status
 
 COST_PARTS = (
     message("report.part_travel"),
@@ -83,3 +84,18 @@ def renewal_headline(result: Result) -> Message:
         moved=sum(len(change.moved) for change in changes),
         left=sum(len(change.left) for change in changes),
     )
+
+
+def rule_saving(price: RulePrice) -> Message:
+    """What would be saved without a rule."""
+    if price.low_km is None or price.high_km is None:
+        return message("rules.none")
+    low, high = km_text(max(0.0, price.low_km)), km_text(max(0.0, price.high_km))
+    if price.proved or low == high:
+        return message("rules.exactly", km=low)
+    return message("rules.between", low=low, high=high)
+
+
+def rule_proof(price: RulePrice) -> Message:
+    """Whether that is proved."""
+    return message("rules.proved" if price.proved else "rules.unproved")

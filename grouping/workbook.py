@@ -17,7 +17,7 @@ from grouping.result import Result
 from grouping.scenario_files import scenario_values
 from grouping.sheets import Cell, Degrees, Fraction, Setting, Sheets, Table
 from grouping.verdicts import outcome, rule_name, verdict
-from grouping.wording import proof, stop_reason
+from grouping.wording import proof, rule_proof, rule_saving, stop_reason
 
 _WIDEST_OF_THE_LIST = 40
 """The list's own columns, of which there may be many, wrap their text earlier; characters."""
@@ -41,6 +41,8 @@ def write_workbook(result: Result, check: CheckReport, path: Path, lang: Lang = 
             sheets.add(message("workbook.changes"), _changes(result, lang))
         sheets.add(message("workbook.unplaced"), _unplaced(result, lang))
         sheets.add(message("workbook.links"), _links(result, lang))
+        if result.rule_prices:
+            sheets.add(message("rules.title"), _rule_prices(result, lang))
         sheets.add(message("workbook.remarks"), _remarks(result, lang))
         sheets.add(message("workbook.parameters"), _parameters(result, lang))
 
@@ -186,6 +188,15 @@ def _links(result: Result, lang: Lang) -> Table:
     for lost in result.unhonourable:
         kind, impossible = lost.kind.label.text(lang), say("workbook.impossible", lang)
         rows.append((lost.a, lost.b, kind, "", impossible, None, None, lost.reason.text(lang), lost.where.text(lang)))
+    return Table(header, tuple(rows))
+
+
+def _rule_prices(result: Result, lang: Lang) -> Table:
+    header = tuple(say(key, lang) for key in ("rules.rule", "rules.saving", "rules.proof"))
+    rows = [
+        tuple(one.text(lang) for one in (price.rule, rule_saving(price), rule_proof(price)))
+        for price in result.rule_prices
+    ]
     return Table(header, tuple(rows))
 
 

@@ -13,6 +13,8 @@ from grouping.interrupts import held
 _COMMANDS = {
     "solve": ("grouping.cli.solve", "cli.solve_short"),
     "check": ("grouping.cli.check", "cli.check_short"),
+    "explain": ("grouping.cli.explain", "ask.explain_short"),
+    "alternatives": ("grouping.cli.alternatives", "ask.alternatives_short"),
     "divisions": ("grouping.cli.divisions", "cli.divisions_short"),
     "template": ("grouping.cli.template", "cli.template_short"),
     "scenario": ("grouping.cli.scenario", "cli.scenario_short"),

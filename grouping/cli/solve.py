@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +26,8 @@ from grouping.numbers import km_text
 from grouping.outputs import Written, check_folder, write_outputs
 from grouping.progress import ProgressView
 from grouping.result import Result
+from grouping.rule_prices import with_rule_prices
+from grouping.runs import Given
 from grouping.scenario import Scenario
 from grouping.scenario_files import bounds, load_scenario
 from grouping.sites import Applications
@@ -61,6 +64,7 @@ _WORKERS = 1, 256
 @click.option("--strict", is_flag=True, help="cli.strict_help")
 @click.option("--boundary", metavar="FILE", help="cli.boundary_help")
 @click.option("--map-approval", metavar="TEXT", help="cli.map_approval_help")
+@click.option("--rule-prices", is_flag=True, help="rules.option_help")
 @click.option("--public", is_flag=True, help="cli.public_help")
 @click.option("--font", metavar="FILE", help="cli.font_help")
 @click.option("--quiet", is_flag=True, help="cli.quiet_help")
@@ -88,6 +92,7 @@ def solve(
     strict: bool,
     boundary: str | None,
     map_approval: str | None,
+    rule_prices: bool,
     public: bool,
     font: str | None,
     quiet: bool,
@@ -121,6 +126,17 @@ def solve(
     previous, draft, locks = reading.from_before(sites, choices, previous_path, draft_path, lock_path)
     reading.stop_if_wrong()
     assert choices is not None and sites is not None
+    inputs = {
+        "applications": list_path,
+        "links": links_path,
+        "distances": distances_path,
+        "previous": previous_path,
+        "attendance": attendance_path,
+        "exits": exits_path,
+        "draft": draft_path,
+        "lock": lock_path,
+    }
+    given_now = Given.of(inputs, {"on_unresolved": on_unresolved}, choices, version("grouping"))
 
     if not quiet:
         click.echo(say("cli.reading", lang, file=sites.file, count=len(sites)), err=True)
@@ -145,10 +161,14 @@ def solve(
     except InputError:
         _tell_conflicts(sites, choices, applicable_links(sites, choices, links, previous, locks), distances, lang)
         raise
+    if rule_prices:
+        if not quiet:
+            click.echo(say("rules.asking", lang), err=True)
+        result = with_rule_prices(result, distances, threads)
     if not quiet:
         # Drawing takes seconds, in which a second Ctrl-C would throw away what the first one asked for.
         click.echo(say("cli.writing", lang), err=True)
-    written = write_outputs(result, result.audit, folder, lang, maps)
+    written = write_outputs(result, result.audit, folder, lang, maps, given_now)
     _tell(result, written, lang)
     if strict and result.unplaced:
         ctx.exit(UNPLACED)
