@@ -18,16 +18,17 @@ from grouping.messages import Message, message
 from grouping.places import Located, Point, division_point, given_point, locate, too_far
 from grouping.sites import Applications, Remark, Site
 from grouping.tables import Row, Table, folded, read_table
+from grouping.themes import listed_themes
 from grouping.titles import Entry, Standing, standings
-from grouping.vocabulary import COLUMNS, LEVEL_WORDS, STATUS_WORDS, YES_WORDS
+from grouping.vocabulary import COLUMNS, LEVEL_WORDS, STATUS_WORDS, THEME_COLUMNS, YES_WORDS
 
 _Value = TypeVar("_Value")
 _PASSED = (
     *("id", "division", "province", "prefecture", "county", "township", "status"),
-    *("can_lead", "themes", "wishes", "lock", "lock_how"),
+    *("can_lead", "demonstration", *THEME_COLUMNS, "wishes", "lock", "lock_how"),
 )
 """Columns that are understood and have no column of their own in the outputs, where they go through as they are."""
-_OPTIONAL = frozenset({"can_lead", "themes", "wishes", "lock", "lock_how"})
+_OPTIONAL = frozenset({"can_lead", "demonstration", *THEME_COLUMNS, "wishes", "lock", "lock_how"})
 """Columns that many a site leaves blank."""
 _NO_DIVISION = Located("name", unresolved=message("applications.no_division"))
 """Where the name of a site says another level than its row, it spoke of no division after all."""
@@ -81,6 +82,7 @@ class _Draft:
     level: Level | None
     point: Point | None
     can_lead: bool | None
+    themes: tuple[str, ...]
     located: Located
 
     @property
@@ -116,7 +118,15 @@ class _Reading:
         point = given_point(row, self.problems)
         located = locate(row, name, level)
         self.problems.extend(located.problems)
-        self.drafts.append(_Draft(row, name, level, point, can_lead, located))
+        self.drafts.append(_Draft(row, name, level, point, can_lead, self._themes(row), located))
+
+    def _themes(self, row: Row) -> tuple[str, ...]:
+        """The themes that a row lists; what is unknown goes to the problems."""
+        for column in THEME_COLUMNS:
+            for unknown in listed_themes([row.cell(column)])[1]:
+                what = message("applications.theme", found=unknown.text, near=unknown.near)
+                self.problems.append(Problem(row.where(column), what))
+        return listed_themes(row.cell(column) for column in THEME_COLUMNS)[0]
 
     def _not_admitted(self, row: Row) -> Message | None:
         if "status" not in self.table.columns:
@@ -164,6 +174,9 @@ class _Reading:
         self.problems.extend(_repetitions(self.drafts))
         if (blank := _blank_leads(self.drafts)) and "can_lead" in self.table.columns:
             self._remark(message("applications.blank_leads", column=self.table.columns["can_lead"], count=blank))
+        if odd := [draft for draft in self.drafts if _demonstrates(draft.row) is None]:
+            where, found = odd[0].row.where("demonstration"), odd[0].row.cell("demonstration")
+            self.remarks.append(Remark(where, "", message("applications.demonstration", found=found, count=len(odd))))
         ids = _ids(self.drafts)
         sites = []
         for draft, id_ in zip(self.drafts, ids, strict=True):
@@ -245,7 +258,8 @@ def _site(draft: _Draft, id_: str, level: Level, point: Point | None) -> Site:
         lat=None if point is None else point.lat,
         position=None if point is None else point.position,
         can_lead=draft.can_lead is not False,
-        themes=_listed(row.cell("themes")),
+        demonstration=_demonstrates(row) is True,
+        themes=draft.themes,
         wishes=_listed(row.cell("wishes")),
         lock=_one_line(row.cell("lock")),
         lock_how=row.cell("lock_how"),
@@ -302,6 +316,12 @@ def _filled(row: Row) -> frozenset[str]:
     """The columns besides the name that something stands in."""
     known = {column for column, text in row.cells.items() if text and column != "name"}
     return frozenset(known | {header for header, text in row.extra.items() if text})
+
+
+def _demonstrates(row: Row) -> bool | None:
+    """Whether the site is a demonstration unit; None where what is written says neither yes nor no."""
+    text = folded(row.cell("demonstration"))
+    return YES_WORDS.get(text) if text else False
 
 
 def _one_line(text: str) -> str:

@@ -49,6 +49,7 @@ def audited(
         links,
         distances,
         leads={one.label: one.lead.id for one in communities if one.lead is not None},
+        vice_leads={one.label: [site.id for site in one.vice_leads] for one in communities},
         unplaced=[item.site.id for level in levels for item in level.unplaced],
     )
     cost = sum((level.cost for level in levels), start=Cost())

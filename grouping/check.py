@@ -7,67 +7,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
 
 import numpy as np
 
-from grouping.cost import Cost, Terms
+from grouping.cost import Cost
+from grouping.cost_terms import Terms
 from grouping.distances import Distances, great_circle
 from grouping.levels import Level
 from grouping.links import Kind, Link, Links
 from grouping.messages import Message, message
 from grouping.names import Absent, SiteNames, Unknown
 from grouping.numbers import km_text
+from grouping.outcomes import CheckReport, CommunityAudit, RuleOutcome
 from grouping.regions import read_macro_regions
 from grouping.scenario import POLICY_SIZE, Scenario
 from grouping.sites import Applications, Site
 
-
-@dataclass(frozen=True, slots=True)
-class RuleOutcome:
-    """What became of one rule.
-
-    ``broken`` names each thing that does not keep it. A rule that is not ``hard`` may be broken at the price
-    ``cost_km``, which is None where a rule has no price.
-    """
-
-    rule: str
-    title: Message
-    article: str | None
-    hard: bool
-    broken: tuple[Message, ...]
-    cost_km: float | None = None
-
-    @property
-    def passed(self) -> bool:
-        """Whether nothing breaks the rule."""
-        return not self.broken
-
-
-@dataclass(frozen=True, slots=True)
-class CommunityAudit:
-    """What one community is and costs. ``size`` counts all that is written as a member, known or not."""
-
-    label: str
-    levels: tuple[Level, ...]
-    size: int
-    regions: tuple[str, ...]
-    cost: Cost
-
-
-@dataclass(frozen=True, slots=True)
-class CheckReport:
-    """The outcome of every rule, and what the grouping costs in all and community by community."""
-
-    rules: tuple[RuleOutcome, ...]
-    communities: tuple[CommunityAudit, ...]
-    unplaced: tuple[str, ...]
-    cost: Cost
-
-    @property
-    def passed(self) -> bool:
-        """Whether no hard rule is broken."""
-        return all(rule.passed for rule in self.rules if rule.hard)
+__all__ = ["CheckReport", "CommunityAudit", "RuleOutcome", "check"]
 
 
 def check(
@@ -78,6 +34,7 @@ def check(
     distances: Distances | None = None,
     *,
     leads: Mapping[str, str | Sequence[str]] | None = None,
+    vice_leads: Mapping[str, Sequence[str]] | None = None,
     unplaced: Iterable[str] = (),
 ) -> CheckReport:
     """Audit a grouping.
@@ -90,13 +47,16 @@ def check(
         links: priced links, see :func:`grouping.link_files.applicable_links`.
         distances: a matrix; None measures great circles.
         leads: the id of each community's lead unit, or all ids where several were named.
+        vice_leads: the ids of each community's vice-lead units.
         unplaced: ids of the sites that are listed as in no community.
 
     Raises:
         InputError: a site has no coordinates and no matrix is given, or the file of macro-regions is wrong.
 
     """
-    audit = _Audit(communities, applications, scenario, links, distances, leads or {}, tuple(unplaced))
+    audit = _Audit(
+        communities, applications, scenario, links, distances, leads or {}, vice_leads or {}, tuple(unplaced)
+    )
     return CheckReport(
         rules=(
             audit.approved(),
@@ -110,6 +70,7 @@ def check(
             *audit.terms(),
             *audit.locks(),
             audit.lead(),
+            audit.able(),
             audit.region(),
             audit.priced_links(),
         ),
@@ -130,6 +91,7 @@ class _Audit:
         links: Links,
         distances: Distances | None,
         leads: Mapping[str, str | Sequence[str]],
+        vice_leads: Mapping[str, Sequence[str]],
         unplaced: tuple[str, ...],
     ) -> None:
         sites = applications.sites
@@ -137,6 +99,7 @@ class _Audit:
         self._scenario = scenario
         self._links = links.links
         self._leads = leads
+        self._vice_leads = vice_leads
         self._listed = frozenset(unplaced)
         self._members = communities
         self._sites = {site.id: site for site in sites}
@@ -305,6 +268,24 @@ class _Audit:
                 if known and not any(site.can_lead for site in known)
             ]
         return RuleOutcome("lead", message("check.rule_lead"), "15", True, tuple(broken))
+
+    def able(self) -> RuleOutcome:
+        """A rule that binds only where the scenario says so."""
+        # Where the lead unit hosts, that nobody can lead breaks the rule on leads already.
+        hosted = self._scenario.travel.measure == "hosted"
+        broken = [
+            message("check.nobody_able", community=label)
+            for label, known in self._known.items()
+            if known and not hosted and not any(site.can_lead for site in known)
+        ]
+        for label, ids in self._vice_leads.items():
+            for id_ in dict.fromkeys(ids):
+                if id_ not in self._members.get(label, ()):
+                    broken.append(message("check.vice_lead_outside", community=label, site=self._name(id_)))
+                elif id_ in self._sites and not self._sites[id_].can_lead:
+                    broken.append(message("check.unable_vice_lead", community=label, site=self._name(id_)))
+        hard = self._scenario.leads.required
+        return RuleOutcome("able", message("check.rule_able"), "15", hard, tuple(broken))
 
     # --- All communities of a level ---
 

@@ -11,9 +11,8 @@ from numba import njit
 
 from grouping.borders import SEVERAL, joined
 from grouping.company import TABLED, cheapest, cheapest_after, company_of, factor_of, least_added
-from grouping.cost import parts
 from grouping.levies import among, areas_of_root, change_tolls, fine, kinds_of, levy
-from grouping.roots import meeting, outlook, promising, tolls_with
+from grouping.roots import best_host, best_theme, meeting, outlook, promising, tolls_with
 
 
 @njit(cache=True, nogil=True)
@@ -23,24 +22,6 @@ def _write(row, root, units, chosen, count):  # type: ignore[no-untyped-def]
     row[1:] = -1
     for k in range(count):
         row[k + 1] = units[chosen[k]]
-
-
-@njit(cache=True, nogil=True)
-def _best_host(prices, twin, host, root, units, chosen, count):  # type: ignore[no-untyped-def]
-    """Whether ``host`` is the one that the cost of this community takes, or a twin of that one.
-
-    Twins see the same distances, but added up in another order, so the cost may take a later one by its last bit.
-    """
-    members = np.empty(count + 1, dtype=np.int64)
-    members[0] = root
-    for k in range(count):
-        members[k + 1] = units[chosen[k]]
-    best = parts(prices, np.sort(members), count + 1)[4]
-    for member in members:
-        offset = best - prices.host_start[member]
-        if offset >= 0 and best < prices.host_start[member + 1]:
-            return prices.host_start[twin[member]] + offset == host
-    return False
 
 
 @njit(cache=True, nogil=True)
@@ -57,6 +38,7 @@ def search_root(  # type: ignore[no-untyped-def]
     smallest,
     root,
     host,
+    theme,
     threshold,
     best_only,
     nodes,
@@ -66,7 +48,8 @@ def search_root(  # type: ignore[no-untyped-def]
 ):
     """Search the candidates of one root with a reduced cost below ``threshold``.
 
-    ``own`` (sizes, u) is what units add by themselves, see :func:`grouping.roots.alone`.
+    ``own`` (sizes, u) is what units add by themselves, see :func:`grouping.roots.alone`, where the community runs a
+    ``theme``, -1 if there are none: then its cost is a sum over members and pairs.
     Where more than a ``crowd`` may join, each is looked at together with the root first, see
     :func:`grouping.roots.meeting`.
     ``first`` and ``before`` (u,) are those of :class:`grouping.twins.Twins`: a unit joins after the twin before it.
@@ -123,6 +106,8 @@ def search_root(  # type: ignore[no-untyped-def]
             for place in range(areas.start[root], areas.start[root + 1]):
                 base += areas.toll[areas.of[place], size]
             if base >= limit:
+                continue
+            if theme >= 0 and not best_only and not best_theme(prices.miss, theme, root, chosen, chosen, 0):
                 continue
             if count < len(sets) or best_only:
                 sets[count % len(sets), 0] = root
@@ -308,9 +293,16 @@ def search_root(  # type: ignore[no-untyped-def]
                     if (
                         host >= 0
                         and not best_only
-                        and not _best_host(prices, first, host, root, units, chosen, depth + 1)
+                        and not best_host(prices, first, host, root, units, chosen, depth + 1)
                     ):
                         # Found at its best host, or else as often as it has hosts.
+                        continue
+                    if (
+                        theme >= 0
+                        and not best_only
+                        and not best_theme(prices.miss, theme, root, units, chosen, depth + 1)
+                    ):
+                        # So with themes.
                         continue
                     if best_only:
                         limit = total

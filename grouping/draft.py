@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from grouping.borders import spans
-from grouping.cost import HOSTED, Floats, Ints, cost_of_sums, pair_sums, parts
+from grouping.cost import HOSTED, Floats, Ints, cost_of_sums, led, missing, pair_sums, parts, total_of
 
 
 class Neighbourhood(NamedTuple):
@@ -122,11 +122,10 @@ def valid_parts(prices, smallest, units, starts):  # type: ignore[no-untyped-def
     result = np.zeros(len(starts) - 1, dtype=np.bool_)
     for k in range(len(result)):
         members = units[starts[k] : starts[k + 1]]
-        travel, cross, size, links, _ = parts(prices, members, len(members))
         sites = 0
         for unit in members:
             sites += prices.weight[unit]
-        result[k] = sites >= smallest and travel + cross + size + links < np.inf
+        result[k] = sites >= smallest and total_of(prices, members, len(members)) < np.inf
     return result
 
 
@@ -151,13 +150,17 @@ def _reckon(prices, around, held, group):  # type: ignore[no-untyped-def]
     if count == 0:
         return
     if prices.measure == HOSTED:
-        travel, cross, size, links, _ = parts(prices, members, count)
-        total = travel + cross + size + links
+        travel, cross, size, theme, links, _ = parts(prices, members, count)
+        total = travel + cross + size + theme + links
     else:
         sites, distance, cross, links = pair_sums(prices, members, count)
         held.km[group] = distance + cross
         held.links[group] = links
         total = cost_of_sums(prices.measure, prices.preferred, prices.size_km, sites, distance + cross, links)
+        if prices.miss.shape[1] > 0:
+            total += prices.theme_km * missing(prices.miss, members, count, -1)
+        if len(prices.able) > 0 and not led(prices.able, members, count, -1):
+            total = np.inf
     across = around.crossing_km > 0.0 and spans(around.region, members, count)
     held.allowed[group] = total < np.inf
     crossing_km = around.crossing_km * across

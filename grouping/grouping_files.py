@@ -31,7 +31,8 @@ GROUPING_COLUMNS = (
 """Only community, site, role, level and, for terms, since are read; the others
 tell the sheet of the members from the rest."""
 _LEADS = {"lead", "组长", "组长单位"}
-_MEMBERS = {"", "member", "成员", "成员单位", "vice-lead", "vicelead", "副组长", "副组长单位"}
+_VICE_LEADS = {"vice-lead", "vicelead", "副组长", "副组长单位"}
+_MEMBERS = {"", "member", "成员", "成员单位"}
 _UNPLACED_SHEETS = {"未入组", "未入组实验点", "未入组的实验点", "未编组", "unplaced"}
 
 
@@ -40,12 +41,14 @@ class GroupingFile:
     """A grouping as it stands in a file.
 
     ``communities`` has the members of each community by its label, in the order of the file; ``leads`` those of
-    them that are called lead unit; ``unplaced`` the sites that are listed without a community. All are ids of the
-    list, or the text as written where that is no approved site: :func:`grouping.check.check` tells what it is.
+    them that are called lead unit, ``vice_leads`` those called vice-lead unit; ``unplaced`` the sites that are listed
+    without a community. All are ids of the list, or the text as written where that is no approved site:
+    :func:`grouping.check.check` tells what it is.
     """
 
     communities: Mapping[str, tuple[str, ...]]
     leads: Mapping[str, tuple[str, ...]]
+    vice_leads: Mapping[str, tuple[str, ...]]
     unplaced: tuple[str, ...]
     remarks: tuple[Remark, ...]
     file: str
@@ -59,7 +62,7 @@ def read_grouping(path: str | Path, applications: Applications | None) -> Groupi
     is unplaced, and so is one in the workbook's sheet 未入组|unplaced.
 
     Raises:
-        InputError: no such table, or a role that is neither lead unit nor member.
+        InputError: no such table, or a role that is neither lead unit, vice-lead unit nor member.
 
     """
     problems: list[Problem] = []
@@ -69,6 +72,7 @@ def read_grouping(path: str | Path, applications: Applications | None) -> Groupi
     names = SiteNames(applications or Applications(()))
     communities: dict[str, list[str]] = {}
     leads: dict[str, list[str]] = {}
+    vice_leads: dict[str, list[str]] = {}
     unplaced: list[str] = []
     # The program's own workbook has sheets of communities and of unplaced sites: that they exist is no news.
     remarks = [remark for remark in table.remarks if remark.what.key != "tables.other_sheets"]
@@ -76,7 +80,7 @@ def read_grouping(path: str | Path, applications: Applications | None) -> Groupi
         site = _site(row, names, remarks)
         label = row.cell("community")
         role = folded(row.cell("role"))
-        if role not in {folded(one) for one in _LEADS | _MEMBERS}:
+        if role not in {folded(one) for one in _LEADS | _VICE_LEADS | _MEMBERS}:
             problems.append(Problem(row.where("role"), message("check.role", text=row.cell("role"))))
         if not label:
             unplaced.append(site)
@@ -84,6 +88,8 @@ def read_grouping(path: str | Path, applications: Applications | None) -> Groupi
         communities.setdefault(label, []).append(site)
         if role in _LEADS:
             leads.setdefault(label, []).append(site)
+        elif role in {folded(one) for one in _VICE_LEADS}:
+            vice_leads.setdefault(label, []).append(site)
     if problems:
         raise InputError(problems)
     # Who moves an unplaced site into a community need not delete it from the other sheet.
@@ -92,6 +98,7 @@ def read_grouping(path: str | Path, applications: Applications | None) -> Groupi
     return GroupingFile(
         communities={label: tuple(members) for label, members in communities.items()},
         leads={label: tuple(members) for label, members in leads.items()},
+        vice_leads={label: tuple(members) for label, members in vice_leads.items()},
         unplaced=tuple(dict.fromkeys(unplaced)),
         remarks=tuple(remarks),
         file=table.file,

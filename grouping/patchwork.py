@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from grouping.bound import ROUNDING, Bound, lower_bound, reduced_costs, shares
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
-from grouping.cost import HOSTED, Ints, totals
+from grouping.cost import Ints, totals
 from grouping.ground import joint_row
 from grouping.improve import LIKELY, improve
 from grouping.pricing import Duals, Pricer
@@ -37,9 +37,9 @@ _RISE = 1.3
 
 
 def may_be_patched(problem: Problem) -> bool:
-    """Whether :func:`patchwork` knows such problems: by places, without hosts, and no site stays unplaced."""
+    """Whether :func:`patchwork` knows such problems: by places, no lead is needed, and no site stays unplaced."""
     prices = problem.prices
-    return len(prices.ground.start) > 0 and prices.measure != HOSTED and not problem.unplaced
+    return len(prices.ground.start) > 0 and not prices.must_be_led and not problem.unplaced
 
 
 def patchwork(

@@ -12,7 +12,7 @@ from ortools.sat.python import cp_model
 
 from grouping.borders import SEVERAL, UNKNOWN
 from grouping.clock import Clock
-from grouping.cost import HOSTED, Ints, Prices
+from grouping.cost import Ints, Prices
 
 _MOST_PLACES = 40_000
 """Units times communities that the model of who is where may have; beyond, it takes gigabytes and finds nothing."""
@@ -21,17 +21,16 @@ _MOST_PLACES = 40_000
 def most_placed(prices: Prices, smallest: int, largest: int) -> int:
     """The most sites that communities of ``smallest`` to ``largest`` can take, avoidances aside.
 
-    Units differ only in their weight and, under the hosted measure, in whether they can host. A community is then
+    Units differ only in their weight and, where a community must be led, in whether they can lead. A community is then
     one of a few hundred patterns, and how many of each is a small integer program. With avoidances it is a bound.
     """
-    hosts = np.diff(prices.host_start) > 0
-    units = [(int(weight), bool(host)) for weight, host in zip(prices.weight, hosts, strict=True)]
+    units = [(int(weight), bool(lead)) for weight, lead in zip(prices.weight, prices.may_lead, strict=True)]
     kinds = sorted(set(units))
     model = cp_model.CpModel()
     uses: list[list[cp_model.LinearExpr]] = [[] for _ in kinds]
     for pattern in _patterns([weight for weight, _ in kinds], largest):
         weight = sum(count * kind[0] for count, kind in zip(pattern, kinds, strict=True))
-        able = prices.measure != HOSTED or any(count and kind[1] for count, kind in zip(pattern, kinds, strict=True))
+        able = not prices.must_be_led or any(count and kind[1] for count, kind in zip(pattern, kinds, strict=True))
         if weight >= smallest and able:
             number = model.new_int_var(0, len(units), "")
             for use, count in zip(uses, pattern, strict=True):
@@ -61,7 +60,7 @@ def least_crossing(
 ) -> int | None:
     """How many communities must lie across macro-regions at least, avoidances aside; None if none are possible.
 
-    As in :func:`most_placed`, but for each macro-region; what lies across them is only counted, so blocks and hosts
+    As in :func:`most_placed`, but for each macro-region; what lies across them is only counted, so blocks and leads
     may make it a bound.
 
     Args:
@@ -74,9 +73,9 @@ def least_crossing(
         most: most communities.
 
     """
-    hosts = np.diff(prices.host_start) > 0
     units = [
-        (int(code), int(weight), bool(host)) for code, weight, host in zip(region, prices.weight, hosts, strict=True)
+        (int(code), int(weight), bool(lead))
+        for code, weight, lead in zip(region, prices.weight, prices.may_lead, strict=True)
     ]
     kinds = sorted(set(units))
     model = cp_model.CpModel()
@@ -87,8 +86,7 @@ def least_crossing(
     sites = cp_model.LinearExpr.weighted_sum(free, weights)
     model.add(sites >= smallest * across)
     model.add(sites <= largest * across)
-    hosted = prices.measure == HOSTED
-    if hosted:
+    if prices.must_be_led:
         model.add(sum(taken for taken, kind in zip(free, kinds, strict=True) if kind[2]) >= across)
     numbers: list[cp_model.LinearExpr] = []
     total = [sites]
@@ -97,7 +95,9 @@ def least_crossing(
         own = [number for number, kind in enumerate(kinds) if kind[0] in (code, UNKNOWN)]
         for pattern in _patterns([weights[number] for number in own], largest):
             weight = sum(count * weights[number] for count, number in zip(pattern, own, strict=True))
-            able = not hosted or any(count and kinds[number][2] for count, number in zip(pattern, own, strict=True))
+            able = not prices.must_be_led or any(
+                count and kinds[number][2] for count, number in zip(pattern, own, strict=True)
+            )
             if weight >= smallest and able:
                 times = model.new_int_var(0, most, "")
                 numbers.append(times)
@@ -211,7 +211,7 @@ class _Places:
     def __init__(self, prices: Prices, smallest: int, largest: int, most: int) -> None:
         units = range(len(prices.weight))
         weights = prices.weight.tolist()
-        hosts = np.flatnonzero(np.diff(prices.host_start) > 0).tolist()
+        leads = np.flatnonzero(prices.may_lead).tolist()
         rows, others = prices.pair.rows, prices.pair.other
         foes = np.stack([rows, others], axis=1)[np.isposinf(prices.pair.km) & (rows < others)].tolist()
         self.model = model = cp_model.CpModel()
@@ -221,8 +221,8 @@ class _Places:
             size = cp_model.LinearExpr.weighted_sum(group, weights)
             model.add(size >= smallest * opened)
             model.add(size <= largest * opened)
-            if prices.measure == HOSTED:
-                model.add(sum(group[host] for host in hosts) >= opened)
+            if prices.must_be_led:
+                model.add(sum(group[lead] for lead in leads) >= opened)
             for a, b in foes:
                 model.add_at_most_one([group[a], group[b]])
         for before, after in pairwise(self.used):

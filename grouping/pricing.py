@@ -1,8 +1,8 @@
 """Exact pricing: the candidates of least reduced cost, and all of those below a threshold.
 
-Each community is found at one root: its lowest-numbered unit or, under the hosted measure, its host; and of twins it
-holds the first ones. Nothing is cut off by distance: what the search leaves out is proved to be at or above the
-threshold.
+Each community is found at one root: its lowest-numbered unit, of those that may lead where one must, or, under the
+hosted measure, its host; of twins it holds the first ones. Each theme has a search of its own. Nothing is cut off by
+distance: what the search leaves out is proved to be at or above the threshold.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ _LONG, _FEW, _MORE = 10_000, 0.02, 8
 """Where that many were not enough for a few roots, such a share of all, these are searched again with so many more."""
 _CROWD = 40
 """Units beyond which it is worth looking at each of them together with the root first."""
+_Root = tuple[int, int, int]
+"""A unit, the row of the host or -1, the theme or -1."""
 _WORK = 2.5e-8
 """Deterministic seconds for each unit that a partial set may take in."""
 
@@ -130,13 +132,18 @@ class Pricer:
         return self._search(duals, threshold, False, most, self.most_nodes)
 
     @cached_property
-    def _roots(self) -> list[tuple[int, int]]:
-        """(unit, row of the host or -1) of each root."""
-        firsts = np.flatnonzero(self.twins.count[: self.own]).tolist()
+    def _roots(self) -> list[_Root]:
+        """Each root, with each theme."""
+        first = self.twins.count[: self.own] > 0
+        if len(self.prices.able):
+            first &= self.prices.able[: self.own]
+        firsts = np.flatnonzero(first).tolist()
+        themes = range(self.prices.miss.shape[1]) if self.prices.miss.shape[1] else [-1]
         if self.prices.measure != HOSTED:
-            return [(unit, -1) for unit in firsts]
+            return [(unit, -1, theme) for unit in firsts for theme in themes]
         starts = self.prices.host_start
-        return [(unit, host) for unit in firsts for host in range(starts[unit], starts[unit + 1])]
+        hosts = [(unit, host) for unit in firsts for host in range(starts[unit], starts[unit + 1])]
+        return [(unit, host, theme) for unit, host in hosts for theme in themes]
 
     @cached_property
     def _tabled(self) -> Prices:
@@ -163,15 +170,17 @@ class Pricer:
         ties, prices = self._ties, self._tabled
         areas = duals.areas.tolls
         own = alone(self.prices, duals.unit, ties, self.sizes.start)
+        # Where the theme is settled, what it costs is each unit's own. Without themes, the last is the only one.
+        owns = [own + prices.theme_km * missed for missed in prices.miss.T] or [own]
 
-        def search(root: tuple[int, int], nodes: int) -> tuple[Ints, float, bool, int]:
+        def search(root: _Root, nodes: int) -> tuple[Ints, float, bool, int]:
             looks = 0
             space = _MET if best_only else min(_ROOM, most)
             while True:
                 sets = np.full((space, self.largest), -1, dtype=np.int64)
                 count, least, finished, looked = search_root(
                     prices,
-                    own,
+                    owns[root[2]],
                     duals.community,
                     duals.cuts,
                     areas,
@@ -195,7 +204,7 @@ class Pricer:
                     return sets[:count], least, finished and count <= space, looks
                 space = min(most, max(8 * space, count))
 
-        found: dict[tuple[int, int], tuple[Ints, float, bool]] = {}
+        found: dict[_Root, tuple[Ints, float, bool]] = {}
         total = 0
         looks = 0
         todo = self._roots
@@ -219,7 +228,7 @@ class Pricer:
         kept = [np.zeros((0, self.largest), dtype=np.int64), *(sets for sets, _, _ in found.values())]
         exact = total <= most and all(finished for _, _, finished in found.values())
         least = np.zeros(self.units)
-        for (unit, _), (_, best, _) in found.items():
+        for (unit, _, _), (_, best, _) in found.items():
             least[unit] = min(least[unit], best)
         self.clock.spend(_WORK * looks)
         # Twins are roots as the first of them is, for there may be as many such communities as twins.

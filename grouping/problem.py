@@ -11,7 +11,8 @@ import numpy as np
 from grouping.blocks import blocks
 from grouping.borders import crossing, unit_regions
 from grouping.candidates import Candidates
-from grouping.cost import Floats, Ints, Prices, Terms
+from grouping.cost import Floats, Ints, Prices
+from grouping.cost_terms import Terms
 from grouping.errors import InputError, Where
 from grouping.errors import Problem as Wrong
 from grouping.ground import Places

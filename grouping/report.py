@@ -18,6 +18,7 @@ from grouping.numbers import km_text
 from grouping.result import Community, LinkOutcome, Result, Status
 from grouping.scenario import policy_remarks
 from grouping.sites import Position, Remark, Site
+from grouping.themes import themes
 from grouping.verdicts import findings, mark, outcome, rule_name, verdict
 from grouping.wording import COST_PARTS, measure, proof, renewal_headline, rule_proof, rule_saving, stop_reason
 
@@ -99,6 +100,10 @@ class _Report:
             yield self._item("report.asked_matrix", file=_escaped(result.distance_file))
         yield self._item("report.asked_region", km=km_text(scenario.travel.cross_region_km))
         yield self._item("report.asked_links", count=sum(item.link.kind.asked_for for item in result.links))
+        if asking := sum(bool(site.themes) for site in result.applications.sites):
+            yield self._item("report.asked_themes", count=asking, km=km_text(scenario.themes.km))
+        if scenario.leads.required:
+            yield self._item("report.asked_required")
         for remark in policy_remarks(scenario):
             yield f"- **{self._text(remark)}**"
 
@@ -140,6 +145,7 @@ class _Report:
             message(
                 "report.explain_size", preferred=result.scenario.size.preferred, km=km_text(result.scenario.size.km)
             ),
+            message("report.explain_theme", km=km_text(result.scenario.themes.km)),
             message("report.explain_links"),
         )
         for name, value, why in zip(COST_PARTS, result.cost.parts().values(), explanations, strict=True):
@@ -152,8 +158,16 @@ class _Report:
         if not self._result.communities:
             yield self._say("report.no_communities")
             return
-        yield self._say("report.lead_explained")
+        yield self._say(self._lead_explained)
+        if each := self._result.scenario.leads.members_per_vice:
+            yield ""
+            yield self._say("report.vice_explained", count=each)
         yield ""
+        yield self._say("report.theme_explained" if self._asking else "report.no_themes")
+        yield ""
+        if leaderless := [one.label for one in self._result.communities if not one.can_be_led]:
+            yield self._say("report.leaderless", count=len(leaderless), communities=leaderless)
+            yield ""
         for level in self._result.levels:
             if not level.communities:
                 continue
@@ -161,6 +175,28 @@ class _Report:
             yield ""
             for community in level.communities:
                 yield from self._community(community)
+
+    @property
+    def _lead_explained(self) -> str:
+        scenario = self._result.scenario
+        if scenario.leads.prefer_demonstration and scenario.travel.measure != "hosted":
+            return "report.lead_preferred"
+        return "report.lead_explained"
+
+    @property
+    def _asking(self) -> bool:
+        """Whether any site of the list has a preference among themes."""
+        return any(site.themes for site in self._result.applications.sites)
+
+    def _theme(self, community: Community) -> str:
+        choice = community.theme
+        names = [message("report.theme_name", id=id_, name=themes()[id_]) for id_ in choice.best]
+        if not names:
+            return self._item("report.theme_nobody")
+        values = {"listed": choice.listed, "asking": choice.asking, "members": len(community.members)}
+        if len(names) > 1:
+            return self._item("report.theme_tie", themes=names, **values)
+        return self._item("report.theme", theme=names[0], **values)
 
     def _community(self, community: Community) -> Iterator[str]:
         heading = message("report.community_heading", label=community.label, count=len(community.members))
@@ -171,6 +207,10 @@ class _Report:
             yield self._item("report.no_lead")
         else:
             yield self._item("report.lead", name=_escaped(community.lead.name))
+        if community.vice_leads:
+            yield self._item("report.vice_leads", names=[self._site(site) for site in community.vice_leads])
+        if self._asking:
+            yield self._theme(community)
         if community.crosses_regions:
             yield self._item("report.crosses", regions=community.regions, km=km_text(community.cost.cross_region_km))
         elif community.regions:

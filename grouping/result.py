@@ -17,6 +17,7 @@ from grouping.links import Link, Unhonourable
 from grouping.messages import Message
 from grouping.scenario import Scenario
 from grouping.sites import Applications, Remark, Site
+from grouping.themes import Choice, choice
 
 
 class Status(StrEnum):
@@ -33,7 +34,7 @@ class Community:
 
     ``regions`` are the macro-regions of its members, the commonest first; ``mean_km`` and ``max_km`` the mean
     and the largest distance between two members. ``since`` is the year in which its term began, None where no year was
-    said.
+    said. ``vice_leads`` are members, too, those nearest to all first.
     """
 
     label: str
@@ -45,6 +46,23 @@ class Community:
     mean_km: float
     max_km: float
     since: int | None = None
+    vice_leads: tuple[Site, ...] = ()
+
+    @property
+    def theme(self) -> Choice:
+        """The theme that serves its members best."""
+        return choice(self.members)
+
+    @property
+    def can_be_led(self) -> bool:
+        """Whether a member is able to lead."""
+        return any(site.can_lead for site in self.members)
+
+    def role(self, site: Site) -> str:
+        """What a member is: lead, vice-lead or member."""
+        if site is self.lead:
+            return "lead"
+        return "vice-lead" if any(site is one for one in self.vice_leads) else "member"
 
     @property
     def crosses_regions(self) -> bool:
@@ -187,7 +205,7 @@ class Result:
         return pd.DataFrame(rows, columns=ours + [_apart(column) for column in self.applications.columns])
 
     def _member(self, site: Site, community: Community | None) -> dict[str, object]:
-        role = None if community is None else "lead" if site is community.lead else "member"
+        role = None if community is None else community.role(site)
         values = (
             None if community is None else community.label,
             site.level.value,
@@ -203,7 +221,7 @@ class Result:
         return {**ours, **{_apart(column): value for column, value in site.extra.items()}}
 
     def communities_frame(self) -> pd.DataFrame:
-        """One row a community: label, level, size, lead, regions, distances and cost part by part, in km."""
+        """One row a community: label, level, size, leads, theme, regions, distances and cost part by part, in km."""
         return pd.DataFrame(
             [
                 {
@@ -211,6 +229,8 @@ class Result:
                     "level": community.level.value,
                     "size": len(community.members),
                     "lead": community.lead.name if community.lead else None,
+                    "vice_leads": "、".join(site.name for site in community.vice_leads),
+                    "theme": community.theme.theme,
                     "macro_regions": "、".join(community.regions),
                     "mean_km": community.mean_km,
                     "max_km": community.max_km,

@@ -1,4 +1,7 @@
-"""Who may join a root: the first look of pricing at all units, before the depth-first search among the few left."""
+"""Who may join a root: the first look of pricing at all units, before the depth-first search among the few left.
+
+And which root is the one, of all that a community could be found at.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from numba import njit
 
 from grouping.borders import SEVERAL, joined
 from grouping.company import cheapest, connection, factor_of, insert
-from grouping.cost import Floats, Ints
+from grouping.cost import Floats, Ints, parts
 
 _CLUSTER = 12
 """Units of a cluster, on average."""
@@ -53,12 +56,15 @@ def outlook(prices, own, community_dual, border, first, ties, toll, index, size,
         base += border.price
     # Plain arrays: a call for each unit would take most of the time.
     weight, near, row = prices.weight, ties.near[index], ties.joint[root]
-    # The lower-numbered are roots of their own, and so are the first twins of others; but a host may have anyone.
-    start = 0 if host >= 0 else root + 1
+    # The lower-numbered are roots of their own, and so are the first twins of others; but a host may have anyone, and
+    # where there must be a lead, only those that are able are roots.
+    able = prices.able
+    to_lead = len(able) > 0
+    start = 0 if host >= 0 or to_lead else root + 1
     keys[:start] = np.inf
     for b in range(start, len(weight)):
         rest = need - weight[b]
-        if rest < 0 or (first[b] < root and host < 0):
+        if rest < 0 or (first[b] < root and host < 0 and (not to_lead or able[b])):
             keys[b] = np.inf
         else:
             keys[b] = own[b] + factor * row[b] + 0.5 * (toll[b] + near[rest, b])
@@ -243,3 +249,36 @@ def promising(prices, own, border, ties, factor, root, host, base, need, limit, 
         for k in range(count):
             gains[k] += way[units[k]] + cross[units[k]]
     return units, gains
+
+
+@njit(cache=True, nogil=True)
+def best_host(prices, twin, host, root, units, chosen, count):  # type: ignore[no-untyped-def]
+    """Whether ``host`` is the one that the cost of this community takes, or a twin of that one.
+
+    Twins see the same distances, but added up in another order, so the cost may take a later one by its last bit.
+    """
+    members = np.empty(count + 1, dtype=np.int64)
+    members[0] = root
+    for k in range(count):
+        members[k + 1] = units[chosen[k]]
+    best = parts(prices, np.sort(members), count + 1)[5]
+    for member in members:
+        offset = best - prices.host_start[member]
+        if offset >= 0 and best < prices.host_start[member + 1]:
+            return prices.host_start[twin[member]] + offset == host
+    return False
+
+
+@njit(cache=True, nogil=True)
+def best_theme(miss, theme, root, units, chosen, count):  # type: ignore[no-untyped-def]
+    """Whether ``theme`` is the first of those that the fewest sites of this community miss."""
+    own = miss[root, theme]
+    for k in range(count):
+        own += miss[units[chosen[k]], theme]
+    for other in range(miss.shape[1]):
+        total = miss[root, other]
+        for k in range(count):
+            total += miss[units[chosen[k]], other]
+        if total < own or (total == own and other < theme):
+            return False
+    return True

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from grouping.borders import SEVERAL, UNKNOWN, joined
-from grouping.cost import HOSTED, cost_of_sums, parts
+from grouping.cost import HOSTED, cost_of_sums, led, missing, parts
 from grouping.draft import accept, empty_group, join, meet, on_the_way, start_over, take_out, undo, worse_by
 from grouping.ground import between, crossed
 from grouping.together import entry
@@ -70,8 +70,8 @@ def _trial(prices, around, held, unit, group):  # type: ignore[no-untyped-def]
         if around.crossing_km > 0.0:
             region = joined(region, around.region[members[m]])
     members[count] = unit
-    travel, cross, size, links, _ = parts(prices, members, count + 1)
-    total = travel + cross + size + links
+    travel, cross, size, theme, links, _ = parts(prices, members, count + 1)
+    total = travel + cross + size + theme + links
     crossing_km = around.crossing_km * (region == SEVERAL)
     return on_the_way(around.missing_km, around.forbidden_km, around.smallest, crossing_km, total, sites)
 
@@ -99,6 +99,7 @@ def _cheapest(prices, around, held, unit, groups, count, random):  # type: ignor
     first, linked_to, added = prices.pair.start, prices.pair.other, prices.pair.km
     linked = first.shape[0] > 0 and first[unit] < first[unit + 1]
     measure, preferred, size_km = prices.measure, prices.preferred, prices.size_km
+    themed, to_lead = prices.miss.shape[1] > 0, len(prices.able) > 0
     missing_km, forbidden_km, smallest, largest = (
         around.missing_km,
         around.forbidden_km,
@@ -143,6 +144,10 @@ def _cheapest(prices, around, held, unit, groups, count, random):  # type: ignor
                 if linked:
                     value += entry(linked_to, added, first[unit], first[unit + 1], other)
             total = cost_of_sums(measure, preferred, size_km, sites, km, value)
+            if themed:
+                total += prices.theme_km * missing(prices.miss, members[group], counts[group], unit)
+            if to_lead and not led(prices.able, members[group], counts[group], unit):
+                total = np.inf
             total = on_the_way(missing_km, forbidden_km, smallest, 0.0, total, sites)
         if total - costs[group] < least:
             least = total - costs[group]

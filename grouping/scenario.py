@@ -98,6 +98,20 @@ class Terms(_Section):
     keep_together_km: float = _km("terms.keep_together_km", 50.0)
 
 
+class Themes(_Section):
+    """What it costs that a community runs a theme which a member did not list."""
+
+    km: float = _km("themes.km", 50.0)
+
+
+class Leads(_Section):
+    """Who leads a community."""
+
+    members_per_vice: int = _field("leads.members_per_vice", "members", 4, ge=0, le=12)
+    prefer_demonstration: bool = _field("leads.prefer_demonstration", None, False)
+    required: bool = _field("leads.required", None, False)
+
+
 class Stop(_Section):
     """When the search is good enough."""
 
@@ -114,6 +128,8 @@ class Scenario(_Section):
     size: Size = Size()
     communities: Limits = Limits()
     travel: Travel = Travel()
+    themes: Themes = Themes()
+    leads: Leads = Leads()
     links: LinkPrices = LinkPrices()
     terms: Terms = Terms()
     stop: Stop = Stop()

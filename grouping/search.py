@@ -162,7 +162,9 @@ def _missing_km(prices: Prices, smallest: int) -> float:
     else:
         away = np.sort(prices.distance + prices.cross, axis=1)[:, :count].sum(axis=1)
         far = away.mean() if units else 0.0
-    return float(2 * far + 2 * prices.size_km + np.abs(prices.apart).max() + 1e-9) if units else 1.0
+    # One that would be served where it is alone may join those who run another theme.
+    themes = prices.theme_km * smallest if prices.miss.shape[1] else 0.0
+    return float(2 * far + 2 * prices.size_km + themes + np.abs(prices.apart).max() + 1e-9) if units else 1.0
 
 
 def _started(prices: Prices, around: Neighbourhood, random: NDArray[np.uint64]) -> Draft:

@@ -21,8 +21,9 @@ class Site:
 
     ``lon`` and ``lat`` are WGS-84 degrees, None where only a distance matrix places the site. ``extra`` holds
     the columns to be passed through, as text: those that the program does not know, and those that its outputs have
-    no column for. ``wishes`` are partners as written in the list; ``lock`` is the community
-    that it is locked on there, and ``lock_how`` says how, both as written.
+    no column for. ``themes`` are ids of :mod:`grouping.themes`, the dearest first; ``wishes`` are partners as
+    written in the list; ``lock`` is the community that it is locked on there, and ``lock_how`` says how, both as
+    written.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Site:
     lat: float | None = None
     position: Position | None = None
     can_lead: bool = True
+    demonstration: bool = False
     themes: tuple[str, ...] = ()
     wishes: tuple[str, ...] = ()
     lock: str = ""

@@ -343,6 +343,7 @@ def _community(task: _Task, group: Ints, number: int) -> Community:
         regions=tuple(sorted(set(regions), key=lambda region: (-regions.count(region), region))),
         mean_km=float(distances.mean()),
         max_km=float(distances.max()),
+        vice_leads=tuple(problem.sites[site] for site in problem.terms.vice_leads(group)),
     )
 
 
@@ -353,8 +354,9 @@ def _reason(problem: Problem, site: int, unplaced: int, proved: bool) -> Message
     level = message(f"level.{problem.level}")
     if sites < problem.smallest:
         return message("solve.too_few", level=level, count=sites, min=problem.smallest)
-    if problem.prices.measure == HOSTED and not problem.terms.can_lead.any():
-        return message("solve.no_host", level=level)
+    if problem.prices.must_be_led and not problem.terms.can_lead.any():
+        key = "solve.no_host" if problem.prices.measure == HOSTED else "solve.no_lead"
+        return message(key, level=level)
     block = int(problem.sites_of_unit[site])
     if block > 1:
         return message("solve.block_too_few", count=block, **sizes)

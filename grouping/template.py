@@ -17,6 +17,7 @@ import xlsxwriter
 from grouping.errors import InputError, Problem, Where
 from grouping.levels import Level
 from grouping.messages import Lang, Message, message, say
+from grouping.themes import themes
 from grouping.vocabulary import COLUMNS
 
 Kind = Literal["list", "links"]
@@ -212,7 +213,8 @@ _LIST = _Template(
         _Field(_HEADERS["lat"], message("template.lat"), 11, between=(3, 54), text=False),
         _Field(_HEADERS["status"], message("template.status"), 12, choices=_STATUSES),
         _Field(_HEADERS["can_lead"], message("template.can_lead"), 12, choices=_YES_NO),
-        _Field(_HEADERS["themes"], message("template.themes"), 30),
+        _Field(_HEADERS["demonstration"], message("template.demonstration"), 12, choices=_YES_NO),
+        _Field(_HEADERS["themes"], message("template.themes", themes=list(themes().values())), 30),
         _Field(_HEADERS["wishes"], message("template.wishes"), 30),
         _Field(("备注", "remarks"), message("template.remarks"), 24),
     ),
@@ -226,6 +228,7 @@ _LIST = _Template(
             "",
             "",
             _ADMITTED,
+            _YES,
             _YES,
             "学习共同体建设；互联网+社区教育",
             "鼓楼示例社区学院",
@@ -241,11 +244,26 @@ _LIST = _Template(
             "",
             _ADMITTED,
             _NO,
+            "",
             "学习共同体建设",
             "",
             "",
         ),
-        ("A03", "苏州示例开放大学", _PREFECTURE, "江苏省苏州市", "", 120.585, 31.299, _PENDING, "", "", "", _PAPERS),
+        (
+            "A03",
+            "苏州示例开放大学",
+            _PREFECTURE,
+            "江苏省苏州市",
+            "",
+            120.585,
+            31.299,
+            _PENDING,
+            "",
+            "",
+            "",
+            "",
+            _PAPERS,
+        ),
         (
             "A04",
             "延庆示例成人学校",
@@ -257,6 +275,7 @@ _LIST = _Template(
             _ADMITTED,
             _YES,
             "",
+            "不限",
             "",
             "",
         ),

@@ -28,7 +28,9 @@ class Twins:
     def of(cls, prices: Prices, kinds: Ints | None = None) -> Twins:
         """The twins among the units of ``prices``, by comparing every number, exactly; of the same ``kinds`` only."""
         units = len(prices.weight)
-        looks = np.column_stack([prices.weight, np.diff(prices.host_start), prices.apart, _seen(prices)])
+        looks = np.column_stack([prices.weight, np.diff(prices.host_start), prices.apart, prices.miss, _seen(prices)])
+        if len(prices.able):
+            looks = np.column_stack([looks, prices.able])
         if kinds is not None:
             looks = np.column_stack([looks, kinds])
         order = np.lexsort(looks.T)

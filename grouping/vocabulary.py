@@ -7,6 +7,22 @@ from collections.abc import Mapping
 from grouping.levels import Level
 from grouping.tables import Column, folded
 
+_NUMBERS = "一二三四五六七"
+THEME_COLUMNS = ("themes", *(f"themes_{number}" for number in range(1, len(_NUMBERS) + 1)))
+"""The columns that list themes, in the order of preference."""
+
+
+def _theme_column(number: int) -> Column:
+    """A column for one theme of several."""
+    ways = [
+        f"{name}{which}"
+        for name in ("意向项目", "共建项目", "意向共建项目")
+        for which in (number, _NUMBERS[number - 1])
+    ]
+    more = [f"第{_NUMBERS[number - 1]}意向项目", f"第{_NUMBERS[number - 1]}意向", f"themes{number}"]
+    return Column(f"themes_{number}", (ways[0], f"theme{number}", *ways[1:], *more))
+
+
 COLUMNS = (
     Column("id", ("编号", "id", "实验点编号", "项目编号", "序号", "no", "no.", "number")),
     Column(
@@ -81,7 +97,12 @@ COLUMNS = (
         "can_lead",
         ("可任组长", "can_lead", "可任组长单位", "能否任组长", "可否任组长", "是否可任组长", "能任组长", "愿任组长"),
     ),
+    Column(
+        "demonstration",
+        ("示范区", "demonstration", "示范单位", "示范", "是否示范区", "是否示范单位", "是否示范", "示范点"),
+    ),
     Column("themes", ("意向项目", "themes", "theme", "共建项目", "意向共建项目", "项目意向", "意向主题")),
+    *(_theme_column(number) for number in range(1, len(_NUMBERS) + 1)),
     Column(
         "wishes", ("意向伙伴", "wishes", "wish", "意向单位", "意向合作单位", "合作意向", "希望结对单位", "partners")
     ),

@@ -14,6 +14,7 @@ COST_PARTS = (
     message("report.part_travel"),
     message("report.part_cross_region"),
     message("report.part_size"),
+    message("report.part_theme"),
     message("report.part_links"),
 )
 """The names of a cost's parts, in the order of :meth:`grouping.cost.Cost.parts`."""

@@ -16,6 +16,7 @@ from grouping.messages import Lang, Message, message, say
 from grouping.result import Result
 from grouping.scenario_files import scenario_values
 from grouping.sheets import Cell, Degrees, Fraction, Setting, Sheets, Table
+from grouping.themes import themes
 from grouping.verdicts import outcome, rule_name, verdict
 from grouping.wording import proof, rule_proof, rule_saving, stop_reason
 
@@ -88,7 +89,8 @@ def _overview(result: Result, check: CheckReport, lang: Lang) -> Table:
 
 
 def _communities(result: Result, lang: Lang) -> Table:
-    header = _header(lang, "community", "level", "members_count", "lead", "region", "crosses", "mean", "farthest")
+    header = _header(lang, "community", "level", "members_count", "lead", "vice_leads")
+    header += _header(lang, "theme", "theme_listed", "region", "crosses", "mean", "farthest")
     header += _header(lang, "cost", *_COST_PARTS, "member_names")
     separator = say("report.comma", lang)
     rows: list[tuple[Cell, ...]] = [
@@ -97,6 +99,9 @@ def _communities(result: Result, lang: Lang) -> Table:
             community.level.label.text(lang),
             len(community.members),
             community.lead.name if community.lead else "",
+            separator.join(site.name for site in community.vice_leads),
+            say("workbook.or", lang).join(themes()[id_].text(lang) for id_ in community.theme.best),
+            community.theme.listed if community.theme.best else None,
             separator.join(community.regions),
             say("workbook.yes", lang) if community.crosses_regions else say("workbook.no", lang),
             community.mean_km,
@@ -116,13 +121,17 @@ def _members(result: Result, lang: Lang) -> Table:
     extras = result.applications.columns
     # A column of the list that is called like one of ours would make two of the name, and `check` guess.
     named = [say("workbook.of_the_list", lang, column=name) if name in header else name for name in extras]
-    roles = {"lead": say("workbook.role_lead", lang), "member": say("workbook.role_member", lang)}
+    roles = {
+        "lead": say("workbook.role_lead", lang),
+        "vice-lead": say("workbook.role_vice_lead", lang),
+        "member": say("workbook.role_member", lang),
+    }
     rows: list[tuple[Cell, ...]] = []
     bands: list[int] = []
     for number, community in enumerate(result.communities):
         for site in community.members:
             place = (site.adcode, _degrees(site.lon), _degrees(site.lat), result.regions.get(site.id))
-            role = roles["lead" if site is community.lead else "member"]
+            role = roles[community.role(site)]
             began = (_year(community.since),) if since else ()
             own = (community.label, community.level.label.text(lang), site.name, role, *began)
             rows.append((*own, *place, *(site.extra.get(column) for column in extras)))
@@ -227,7 +236,7 @@ def _header(lang: Lang, *keys: str) -> tuple[str, ...]:
     return tuple(_HEADERS[key].text(lang) for key in keys)
 
 
-_COST_PARTS = ("travel", "cross_region", "size", "links_cost")
+_COST_PARTS = ("travel", "cross_region", "size", "theme_cost", "links_cost")
 """The headers of a cost's parts, in the order of :meth:`grouping.cost.Cost.parts`."""
 _HEADERS = {
     "adcode": message("workbook.adcode"),
@@ -272,8 +281,12 @@ _HEADERS = {
     "state": message("workbook.state"),
     "stopped": message("workbook.stopped"),
     "strength": message("workbook.strength"),
+    "theme": message("workbook.theme"),
+    "theme_cost": message("workbook.theme_cost"),
+    "theme_listed": message("workbook.theme_listed"),
     "travel": message("workbook.travel"),
     "understood": message("workbook.understood"),
     "unit": message("workbook.unit"),
     "value": message("workbook.value"),
+    "vice_leads": message("workbook.vice_leads"),
 }

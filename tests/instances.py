@@ -19,6 +19,9 @@ PLACES = {"长三角": "310104", "京津冀": "110101", "成渝": "510104", None
 
 HERE = Where("test")
 
+WANTED = ((), ("1",), ("2",), ("3",), ("1", "2"), ("3", "2"), ("1", "2", "3"))
+"""What a site may list as themes."""
+
 
 @st.composite
 def instances(draw: st.DrawFn, most: int = 9) -> Instance:
@@ -40,6 +43,7 @@ def instances(draw: st.DrawFn, most: int = 9) -> Instance:
     km = np.where(np.equal.outer(seats, seats), 0.0, km[np.ix_(seats, seats)])
     regions = draw(st.lists(st.sampled_from(list(PLACES)), min_size=n, max_size=n))
     able = draw(st.lists(st.booleans(), min_size=n, max_size=n))
+    wanted = draw(st.lists(st.sampled_from(WANTED), min_size=n, max_size=n)) if draw(st.booleans()) else [()] * n
     smallest = draw(st.integers(2, 4))
     preferred = draw(st.integers(smallest, 6))
     largest = draw(st.integers(preferred, 7))
@@ -67,6 +71,8 @@ def instances(draw: st.DrawFn, most: int = 9) -> Instance:
                 "measure": draw(st.sampled_from(["rotating", "hosted", "pairwise"])),
                 "cross_region_km": float(draw(st.integers(0, 50))),
             },
+            "themes": {"km": float(draw(st.sampled_from([0, 5, 30])))},
+            "leads": {"required": draw(st.booleans())},
             # Far beyond what any needs: one that would go on for ever fails.
             "stop": {"seconds": 30.0},
         }
@@ -77,14 +83,17 @@ def instances(draw: st.DrawFn, most: int = 9) -> Instance:
         [able[seat] for seat in seats],
         links,
         scenario,
+        [wanted[seat] for seat in seats],
     )
 
 
 def asked(instance: Instance) -> tuple[Applications, Links, Distances]:
     """The instance as the package takes it: a list, links and a matrix. Site k has the id and name ``str(k)``."""
     sites = tuple(
-        Site(str(k), str(k), Level.COUNTY, HERE, adcode=PLACES[region], can_lead=able)
-        for k, (region, able) in enumerate(zip(instance.regions, instance.can_lead, strict=True))
+        Site(str(k), str(k), Level.COUNTY, HERE, adcode=PLACES[region], can_lead=able, themes=tuple(themes))
+        for k, (region, able, themes) in enumerate(
+            zip(instance.regions, instance.can_lead, instance.themes or [()] * instance.size, strict=True)
+        )
     )
     return Applications(sites), Links(tuple(instance.links)), Distances(np.array(instance.km))
 

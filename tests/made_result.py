@@ -25,8 +25,10 @@ PLACES = (
     ("天津市南开区", "120104", 117.16, 39.14, "京津冀"),
     ("成都市武侯区", "510107", 104.04, 30.64, "成渝"),
 )
+WANTED = {0: ("3", "6"), 1: ("3",), 2: ("6", "3"), 6: ("2",), 7: ("5",)}
+"""The themes that counties list."""
 FILE = "名单.xlsx"
-COSTS = (Cost(1680.25, 320.0, 450.0, 50.0), Cost(30.5, 0.0, 450.0, 0.0))
+COSTS = (Cost(1630.25, 320.0, 450.0, 50.0, 50.0), Cost(30.5, 0.0, 450.0))
 
 
 def site(number: int, level: Level = Level.COUNTY, **changes: object) -> Site:
@@ -41,6 +43,7 @@ def site(number: int, level: Level = Level.COUNTY, **changes: object) -> Site:
         "lon": lon,
         "lat": lat,
         "position": "seat" if level is Level.COUNTY else "host_seat",
+        "themes": WANTED.get(number, ()) if level is Level.COUNTY else (),
         "extra": {"联系人": "甲乙", "备注": "=1+1" if number == 0 else ""},
     }
     return Site(**{**values, **changes})  # type: ignore[arg-type]
@@ -57,6 +60,7 @@ def community(label: str, members: list[Site], cost: Cost, *, lead: bool = True)
         regions=tuple(sorted(set(regions), key=lambda region: (-regions.count(region), region))),
         mean_km=120.4,
         max_km=345.6,
+        vice_leads=tuple(members[1 : 2 + len(members) // 6]) if lead else (),
     )
 
 
@@ -70,8 +74,8 @@ def made_result(*, stopped_by: StoppedBy = StoppedBy.TIME) -> Result:
             level=Level.COUNTY,
             status=Status.FEASIBLE,
             communities=(
-                community("区县01", counties[:6], Cost(1500.25, 320.0, 0.0, 25.0)),
-                community("区县02", counties[6:9], Cost(180.0, 0.0, 450.0, 25.0)),
+                community("区县01", counties[:6], Cost(1500.25, 320.0, 0.0, 0.0, 25.0)),
+                community("区县02", counties[6:9], Cost(130.0, 0.0, 450.0, 50.0, 25.0)),
             ),
             unplaced=(unplaced,),
             cost=county,
@@ -83,7 +87,7 @@ def made_result(*, stopped_by: StoppedBy = StoppedBy.TIME) -> Result:
         LevelResult(
             level=Level.TOWNSHIP,
             status=Status.OPTIMAL,
-            communities=(community("街镇01", streets, Cost(30.5, 0.0, 450.0, 0.0), lead=False),),
+            communities=(community("街镇01", streets, Cost(30.5, 0.0, 450.0), lead=False),),
             unplaced=(),
             cost=township,
             bound_km=480.5,

@@ -5,7 +5,7 @@ package beyond the types of what goes in.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 from grouping import Kind, Link, Scenario
@@ -15,13 +15,14 @@ APART = (Kind.AVOID, Kind.TERM_APART, Kind.LOCK_APART)
 
 @dataclass(frozen=True)
 class Instance:
-    """n sites of one level: distances in km, macro-regions, who may lead, links between their numbers."""
+    """n sites of one level: distances in km, macro-regions, who may lead, links between their numbers, themes."""
 
     km: Sequence[Sequence[float]]
     regions: Sequence[str | None]
     can_lead: Sequence[bool]
     links: Sequence[Link]
     scenario: Scenario
+    themes: Sequence[Sequence[str]] = field(default=())
 
     @property
     def size(self) -> int:
@@ -35,7 +36,7 @@ def _between(instance: Instance, i: int, j: int) -> float:
 
 
 def community_cost(instance: Instance, members: Sequence[int]) -> float | None:
-    """Travel and size of a community in km, without links; None where it may not be."""
+    """Travel, size and theme of a community in km, without links; None where it may not be."""
     size, travel = instance.scenario.size, instance.scenario.travel
     if not size.min <= len(members) <= size.max:
         return None
@@ -43,6 +44,8 @@ def community_cost(instance: Instance, members: Sequence[int]) -> float | None:
         inside = [int(link.a) in members, int(link.b) in members]
         if link.must and (all(inside) if link.kind in APART else sum(inside) == 1):
             return None
+    if instance.scenario.leads.required and not any(instance.can_lead[h] for h in members):
+        return None
     if travel.measure == "hosted":
         hosts = [h for h in members if instance.can_lead[h]]
         if not hosts:
@@ -52,7 +55,10 @@ def community_cost(instance: Instance, members: Sequence[int]) -> float | None:
         journeys = sum(_between(instance, i, j) for i, j in combinations(members, 2))
         if travel.measure == "rotating":
             journeys *= 2 / len(members)
-    return journeys + size.km * abs(len(members) - size.preferred)
+    lists = [set(instance.themes[i]) for i in members] if instance.themes else []
+    lists = [wanted for wanted in lists if wanted]
+    unserved = min((sum(theme not in wanted for wanted in lists) for theme in set().union(*lists)), default=0)
+    return journeys + size.km * abs(len(members) - size.preferred) + instance.scenario.themes.km * unserved
 
 
 def grouping_cost(instance: Instance, communities: Sequence[Sequence[int]]) -> float | None:

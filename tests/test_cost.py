@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grouping import Scenario
-from grouping.cost import Terms, parts
+from grouping.cost import parts
+from grouping.cost_terms import Terms
 
 from instances import asked, instances
 from oracle import Instance, grouping_cost

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from grouping import Applications, InputError, Level, Links, Site, Where, load_scenario, solve
 from grouping import distances as distances_module
-from grouping.cost import Floats, Ints, Terms, parts
+from grouping.cost import Floats, Ints, parts
+from grouping.cost_terms import Terms
 from grouping.distances import Distances, by_places, great_circle, great_circles, places_of
 from grouping.ground import joint_table, with_host_tables
 from grouping.nearest import leaf_order, nearest

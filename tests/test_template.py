@@ -38,12 +38,26 @@ def test_a_filled_list_reads_back(tmp_path: Path, lang: Lang) -> None:
     words = {"zh": ("区县级", "已批准", "是"), "en": ("county", "approved", "yes")}[lang]
     fill(
         path,
-        ("007", "甲学院", words[0], "浙江省杭州市上城区", "330102", 120.2, 30.25, words[1], words[2], "x；y", "", "z"),
+        (
+            "007",
+            "甲学院",
+            words[0],
+            "浙江省杭州市上城区",
+            "330102",
+            120.2,
+            30.25,
+            words[1],
+            words[2],
+            words[2],
+            "老年教育；乡村振兴",
+            "",
+            "z",
+        ),
     )
     applications = read_applications(path)
     (site,) = applications
     assert (site.id, site.name, site.level, site.adcode) == ("007", "甲学院", Level.COUNTY, "330102")
-    assert (site.lon, site.lat, site.themes, site.can_lead) == (120.2, 30.25, ("x", "y"), True)
+    assert (site.lon, site.lat, site.themes, site.can_lead) == (120.2, 30.25, ("3", "2"), True)
     assert list(site.extra.values())[-1] == "z"
     assert not applications.remarks
 

@@ -19,6 +19,8 @@ def unchanged(prices: Prices, a: int, b: int) -> bool:
     order = np.arange(len(prices.weight))
     order[[a, b]] = b, a
     same = (prices.weight[order] == prices.weight).all() and (prices.apart[order] == prices.apart).all()
+    same = same and (prices.miss[order] == prices.miss).all()
+    same = same and (not len(prices.able) or (prices.able[order] == prices.able).all())
     for matrix in (prices.distance, prices.cross, prices.pair.table):
         same = same and (not matrix.size or (matrix[np.ix_(order, order)] == matrix).all())
     return bool(same)

@@ -76,7 +76,16 @@ def check(
     reading.stop_if_wrong()
     assert choices is not None and sites is not None and found is not None
     links = applicable_links(sites, choices, given, previous, locks)
-    report = audit(found.communities, sites, choices, links, distances, leads=found.leads, unplaced=found.unplaced)
+    report = audit(
+        found.communities,
+        sites,
+        choices,
+        links,
+        distances,
+        leads=found.leads,
+        vice_leads=found.vice_leads,
+        unplaced=found.unplaced,
+    )
     if as_json:
         click.echo(json.dumps(_as_json(report, lang), ensure_ascii=False, indent=2))
     else:
