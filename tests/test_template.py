@@ -88,9 +88,10 @@ def test_a_filled_list_of_links_reads_back(tmp_path: Path, lang: Lang) -> None:
 def test_drop_downs_offer_only_words_that_are_understood(tmp_path: Path, lang: Lang) -> None:
     sheet = openpyxl.load_workbook(write_template(tmp_path / "a.xlsx", lang=lang)).worksheets[0]
     lists = [one.formula1.strip('"').split(",") for one in sheet.data_validations.dataValidation if one.type == "list"]
-    levels, statuses, leads = lists
+    levels, statuses, leads, demonstrations = lists
     assert [LEVEL_WORDS[word] for word in levels] == list(Level)
     assert {STATUS_WORDS[word] for word in statuses} == {YES_WORDS[word] for word in leads} == {True, False}
+    assert demonstrations == leads
     assert all(sheet.cell(1, column).comment for column in range(1, sheet.max_column + 1))
 
 
