@@ -254,6 +254,14 @@ def test_the_tables_tell_themes_and_roles(outputs: Path) -> None:
     assert themes_told == {"老年教育赋能提质", "社区教育助力乡村振兴 或 社区家庭教育融入社区治理"}
 
 
+def test_each_part_of_a_cost_has_its_heading_in_the_audit(outputs: Path) -> None:
+    sites, table = outputs / "名单.csv", outputs / "out" / "grouping.xlsx"
+    done = CliRunner().invoke(main, ["check", str(table), "--applications", str(sites)])
+    heading = next(line for line in done.output.splitlines() if "路程" in line and "合计" in line)
+    named = [cell.strip() for cell in heading.strip("┃").split("┃")]
+    assert named == ["共同体", "成员数", "路程", "跨片区", "规模", "项目", "联系", "合计"]
+
+
 @pytest.mark.parametrize("required", [False, True])
 def test_the_audit_is_hard_on_leads_only_if_the_scenario_is(outputs: Path, required: bool) -> None:
     (outputs / "必须.toml").write_text('extends = "base"\n[leads]\nrequired = true\n', encoding="utf-8")

@@ -128,6 +128,7 @@ def _costs(report: CheckReport, lang: Lang) -> Table:
         say("check.travel_km", lang),
         say("check.cross_region_km", lang),
         say("check.size_km", lang),
+        say("check.theme_km", lang),
         say("check.links_km", lang),
     ]
     table = Table(say("check.community", lang), title=say("check.title_costs", lang))
