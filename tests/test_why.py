@@ -52,7 +52,7 @@ def groups(case: Case) -> dict[str, list[int]]:
     return {label: [int(level.site(one).id) for one in members] for label, members in level.communities.items()}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(instances(most=8), st.data())
 def test_the_price_of_a_move_is_that_of_brute_force_and_more_freedom_never_costs_more(
     instance: Instance, data: st.DataObject
@@ -89,7 +89,7 @@ def test_the_price_of_a_move_is_that_of_brute_force_and_more_freedom_never_costs
                 assert exact["high_km"] <= move["simple_km"] + 1e-3 + 1e-6 * now[1]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(instances(most=8))
 def test_swaps_splits_and_mergers_cost_what_brute_force_says(instance: Instance) -> None:
     case, result = solved(instance)
@@ -124,7 +124,7 @@ def test_swaps_splits_and_mergers_cost_what_brute_force_says(instance: Instance)
             assert close(move.swap_km, cost - total)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(instances(most=8))
 def test_the_price_of_having_a_pair_the_other_way(instance: Instance) -> None:
     case, _ = solved(instance)
@@ -142,7 +142,7 @@ def test_the_price_of_having_a_pair_the_other_way(instance: Instance) -> None:
         assert close(price["high_km"], other[1] - now[1])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(instances(most=7))
 def test_what_a_rule_costs_is_what_brute_force_saves_without_it(instance: Instance) -> None:
     case, result = solved(instance)
