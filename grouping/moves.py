@@ -55,7 +55,7 @@ class Merger:
 def moves(case: LevelCase, site: int) -> list[Move]:
     """The site's moves to each other community, the cheapest first."""
     own = case.home.get(site)
-    found = [_move(case, site, label) for label in case.communities if label != own]
+    found = [move(case, site, label) for label in case.communities if label != own]
     return sorted(found, key=lambda one: (one.best_km, one.label))
 
 
@@ -94,7 +94,8 @@ def merger(case: LevelCase, label: str) -> Merger | None:
     return min(found, key=lambda one: (one.km, one.label), default=None)
 
 
-def _move(case: LevelCase, site: int, label: str) -> Move:
+def move(case: LevelCase, site: int, label: str) -> Move:
+    """The site's move to the community of that label."""
     block = tuple(case.problem.units[case.unit_of[site]].tolist())
     along = tuple(one for one in block if one != site)
     own = case.home.get(site)

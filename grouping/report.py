@@ -6,21 +6,30 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from grouping.changes import Change
 from grouping.check import CheckReport
 from grouping.clock import StoppedBy
 from grouping.cost import Cost
 from grouping.errors import Where
 from grouping.levels import Level
 from grouping.links import Kind
+from grouping.markdown import escaped
 from grouping.messages import Lang, Message, message, say
 from grouping.numbers import km_text
+from grouping.renewal_report import renewal_lines
 from grouping.result import Community, LinkOutcome, Result, Status
 from grouping.scenario import policy_remarks
 from grouping.sites import Position, Remark, Site
 from grouping.themes import themes
 from grouping.verdicts import findings, mark, outcome, rule_name, verdict
-from grouping.wording import COST_PARTS, measure, proof, renewal_headline, rule_proof, rule_saving, stop_reason
+from grouping.wording import (
+    COST_PARTS,
+    honour_price,
+    measure,
+    proof,
+    rule_proof,
+    rule_saving,
+    stop_reason,
+)
 
 _MOST_LINES = 60
 """A list longer than this is told in full by the workbook alone."""
@@ -55,7 +64,7 @@ class _Report:
         yield from self._section("report.found", self._found())
         yield from self._section("report.communities", self._communities())
         if self._result.renewal:
-            yield from self._section("report.renewal", self._renewal())
+            yield from self._section("report.renewal", renewal_lines(self._result, self._lang))
         yield from self._section("report.unplaced", self._unplaced())
         yield from self._section("report.links", self._links())
         if self._result.rule_prices:
@@ -84,9 +93,9 @@ class _Report:
             message("report.sites_of_level", level=level.label, count=counts[level]) for level in Level if counts[level]
         ]
         file = result.applications.file
-        yield self._item("report.asked_list", file=_escaped(file), count=len(result.applications.sites), levels=levels)
+        yield self._item("report.asked_list", file=escaped(file), count=len(result.applications.sites), levels=levels)
         size = scenario.size
-        yield self._item("report.asked_scenario", name=_escaped(scenario.name), seed=scenario.seed)
+        yield self._item("report.asked_scenario", name=escaped(scenario.name), seed=scenario.seed)
         yield self._item("report.asked_size", min=size.min, max=size.max, preferred=size.preferred, km=km_text(size.km))
         limits = scenario.communities
         if limits.fewest:
@@ -97,7 +106,7 @@ class _Report:
             yield self._item("report.asked_crossing", most=limits.cross_region_most)
         yield self._item("report.asked_travel", measure=measure(result))
         if result.distance_file:
-            yield self._item("report.asked_matrix", file=_escaped(result.distance_file))
+            yield self._item("report.asked_matrix", file=escaped(result.distance_file))
         yield self._item("report.asked_region", km=km_text(scenario.travel.cross_region_km))
         yield self._item("report.asked_links", count=sum(item.link.kind.asked_for for item in result.links))
         if asking := sum(bool(site.themes) for site in result.applications.sites):
@@ -206,7 +215,7 @@ class _Report:
         if community.lead is None:
             yield self._item("report.no_lead")
         else:
-            yield self._item("report.lead", name=_escaped(community.lead.name))
+            yield self._item("report.lead", name=escaped(community.lead.name))
         if community.vice_leads:
             yield self._item("report.vice_leads", names=[self._site(site) for site in community.vice_leads])
         if self._asking:
@@ -217,43 +226,6 @@ class _Report:
             yield self._item("report.region", region=community.regions[0])
         yield self._item("report.distances", mean=km_text(community.mean_km), max=km_text(community.max_km))
         yield self._item("report.cost", total=km_text(community.cost.total_km), parts=self._parts(community.cost))
-        yield ""
-
-    def _renewal(self) -> Iterator[str]:
-        result = self._result
-        yield self._text(renewal_headline(result))
-        yield ""
-        quiet = [change.label for change in result.renewal if change.quiet]
-        for change in result.renewal:
-            if not change.quiet:
-                yield from self._change(change)
-        if quiet:
-            yield self._say("renewal.quiet", count=len(quiet), labels=quiet)
-        if term_km := sum(item.cost_km for item in result.links if item.link.kind is Kind.TERM):
-            yield ""
-            yield self._say("renewal.priced_total", km=km_text(term_km))
-
-    def _change(self, change: Change) -> Iterator[str]:
-        course = message(f"renewal.{change.course}")
-        yield f"#### {self._say('renewal.heading', label=_escaped(change.label), course=course, since=change.since)}"
-        yield ""
-        if change.short is not None:
-            yield self._item("renewal.repaired", count=change.short)
-        if change.stays:
-            yield self._item("renewal.stays", names=[_escaped(name) for name in change.stays])
-        if change.joined:
-            names = [
-                _escaped(one.name)
-                if one.came_from is None
-                else message("renewal.came", name=_escaped(one.name), label=_escaped(one.came_from))
-                for one in change.joined
-            ]
-            yield self._item("renewal.joined", names=names)
-        for moved in change.moved:
-            key = "renewal.moved_out" if moved.to is None else "renewal.moved"
-            yield self._item(key, name=_escaped(moved.name), label=_escaped(moved.to or ""), reason=moved.reason)
-        for left in change.left:
-            yield self._item("renewal.left", name=_escaped(left.name), reason=left.reason)
         yield ""
 
     def _unplaced(self) -> Iterator[str]:
@@ -287,7 +259,9 @@ class _Report:
         yield ""
         broken = [item for item in links if not item.honoured]
         for item in broken[:_MOST_LINES]:
-            yield self._item("report.link_broken", **self._ends(item), km=km_text(item.cost_km), where=item.link.where)
+            said = message("report.link_broken", **self._ends(item), km=km_text(item.cost_km), where=item.link.where)
+            honour = "" if item.honour is None else honour_price(item.honour).text(self._lang)
+            yield f"- {self._text(said)}{honour}"
         if len(broken) > _MOST_LINES:
             yield self._item("report.more_links", count=len(broken) - _MOST_LINES)
         if result.unhonourable:
@@ -295,7 +269,7 @@ class _Report:
             yield self._say("report.links_lost", count=len(result.unhonourable))
             yield ""
         for lost in result.unhonourable:
-            ends = {"a": _escaped(lost.a), "b": _escaped(lost.b), "kind": lost.kind.label}
+            ends = {"a": escaped(lost.a), "b": escaped(lost.b), "kind": lost.kind.label}
             yield self._item("report.link_lost", **ends, reason=lost.reason, where=lost.where)
 
     def _rule_prices(self) -> Iterator[str]:
@@ -382,18 +356,11 @@ class _Report:
     def _remarks(self, remarks: Iterable[Remark]) -> Iterator[str]:
         for remark in remarks:
             key = "report.remark" if remark.name else "report.remark_unnamed"
-            yield self._item(key, name=_escaped(remark.name), what=remark.what, where=remark.where)
+            yield self._item(key, name=escaped(remark.name), what=remark.what, where=remark.where)
 
     def _site(self, site: Site) -> str:
-        return _escaped(site.name)
+        return escaped(site.name)
 
     def _ends(self, item: LinkOutcome) -> dict[str, object]:
         link = item.link
-        return {"a": _escaped(self._names[link.a]), "b": _escaped(self._names[link.b]), "kind": link.kind.label}
-
-
-def _escaped(text: str) -> str:
-    """Text from a list as Markdown that shows it as it is."""
-    for character in "\\`*_[]<>|#":
-        text = text.replace(character, "\\" + character)
-    return " ".join(text.split())
+        return {"a": escaped(self._names[link.a]), "b": escaped(self._names[link.b]), "kind": link.kind.label}

@@ -79,12 +79,28 @@ class Unplaced:
 
 
 @dataclass(frozen=True, slots=True)
+class HonourPrice:
+    """What it costs in all to honour a link that is not honoured, its own price saved; in km.
+
+    ``simple_km`` is the price of the best single move or swap that does it, None where none may be. Regrouping all the
+    rest costs ``low_km`` to ``high_km``, None where that was not found out; ``refused`` tells that it can't be.
+    """
+
+    simple_km: float | None
+    low_km: float | None = None
+    high_km: float | None = None
+    proved: bool = False
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class LinkOutcome:
     """A link between two sites of the list, whether the grouping honours it, and what it costs where it does not."""
 
     link: Link
     honoured: bool
     cost_km: float
+    honour: HonourPrice | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from grouping.cases import Case, LevelCase, Resolver, build_case, priced
 from grouping.distances import Distances
 from grouping.errors import InputError
+from grouping.link_prices import with_link_prices
 from grouping.links import Kind, Link, Links
 from grouping.messages import Message, message
 from grouping.numbers import km_text
@@ -30,21 +31,29 @@ def rule_prices(case: Case, resolver: Resolver) -> tuple[RulePrice, ...]:
     return tuple(prices)
 
 
-def with_rule_prices(result: Result, distances: Distances | None, workers: int | None = None) -> Result:
-    """A result with the prices of its rules, which take as long again as the scenario allows the run at most.
+def with_prices(
+    result: Result, distances: Distances | None, workers: int | None = None, *, rules: bool = False
+) -> Result:
+    """A result with what it would have cost to honour links that are not honoured and, if asked, the prices of rules.
 
     Args:
         result: of :func:`grouping.solve.solve`.
         distances: the matrix that it was given.
         workers: threads; None is one for each processor.
+        rules: also solve again without each rule and with each link, for as long again as the scenario allows the run.
 
     """
+    if not rules and all(item.honoured for item in result.links):
+        return result
     communities = {one.label: [site.id for site in one.members] for one in result.communities}
     leads = {one.label: [one.lead.id] for one in result.communities if one.lead is not None}
     links = Links(tuple(item.link for item in result.links))
     case = build_case(result.applications, result.scenario, links, distances, communities, leads)
+    if not rules:
+        return with_link_prices(result, case, None)
     resolver = Resolver(result.scenario.stop.seconds, workers)
-    return replace(result, rule_prices=rule_prices(case, resolver))
+    priced_rules = replace(result, rule_prices=rule_prices(case, resolver))
+    return with_link_prices(priced_rules, case, resolver)
 
 
 def rule_line(price: RulePrice) -> Message:
@@ -84,8 +93,14 @@ def _rules(case: Case) -> Iterator[tuple[tuple[str, Message], _Without]]:
         free = scenario.travel.model_copy(update={"cross_region_km": 0.0})
         yield ("regions", message("rules.regions")), _under(scenario.model_copy(update={"travel": free}))
     for kind in Kind:
-        if any(link.kind is kind for link in case.links.links):
+        if kind.asked_for and any(link.kind is kind for link in case.links.links):
             yield (kind.value, message("rules.links", kind=kind.label)), _without(kind)
+    for together, apart, key in ((Kind.TERM, Kind.TERM_APART, "terms"), (Kind.LOCK, Kind.LOCK_APART, "locks")):
+        if any(link.kind in (together, apart) for link in case.links.links):
+            yield (key, message(f"rules.{key}")), _without(together, apart)
+    if scenario.themes.km > 0 and any(site.themes for site in case.applications.sites):
+        indifferent = scenario.themes.model_copy(update={"km": 0.0})
+        yield ("themes", message("rules.themes")), _under(scenario.model_copy(update={"themes": indifferent}))
     low, high = _SIZES
     if (scenario.size.min, scenario.size.max) != _SIZES:
         wide = scenario.size.model_copy(update={"min": low, "max": high})
@@ -100,9 +115,9 @@ def _under(scenario: Scenario) -> _Without:
     return lambda level: level.otherwise(scenario=scenario)
 
 
-def _without(kind: Kind) -> _Without:
+def _without(*kinds: Kind) -> _Without:
     def build(level: LevelCase) -> Problem:
-        kept: list[Link] = [link for link in level.links if link.kind is not kind]
+        kept: list[Link] = [link for link in level.links if link.kind not in kinds]
         return level.otherwise(kept)
 
     return build

@@ -8,7 +8,7 @@ from collections import Counter
 from grouping.changes import Course
 from grouping.messages import Message, message
 from grouping.numbers import km_text
-from grouping.result import LevelResult, Result, RulePrice, Status
+from grouping.result import HonourPrice, LevelResult, Result, RulePrice, Status
 
 COST_PARTS = (
     message("report.part_travel"),
@@ -100,3 +100,17 @@ def rule_saving(price: RulePrice) -> Message:
 def rule_proof(price: RulePrice) -> Message:
     """Whether that is proved."""
     return message("rules.proved" if price.proved else "rules.unproved")
+
+
+def honour_price(price: HonourPrice) -> Message:
+    """What it would cost to honour a link, to follow what is said of it."""
+    simple = message("report.honour_simple", km=km_text(price.simple_km or 0.0))
+    if price.simple_km is None:
+        simple = message("report.honour_no_move")
+    if price.refused:
+        return message("report.honour_refused")
+    if price.low_km is None or price.high_km is None:
+        return simple
+    low, high = km_text(max(0.0, price.low_km)), km_text(max(0.0, price.high_km))
+    key = "report.honour_proved" if price.proved else "report.honour_between"
+    return message(key, simple=simple, low=low, high=high)

@@ -182,7 +182,8 @@ def _unplaced(result: Result, lang: Lang) -> Table:
 
 
 def _links(result: Result, lang: Lang) -> Table:
-    header = _header(lang, "end_a", "end_b", "kind", "strength", "honoured", "price", "paid", "reason", "place")
+    header = _header(lang, "end_a", "end_b", "kind", "strength", "honoured", "price", "paid", "reason")
+    header += _header(lang, "honour_simple", "honour_most", "place")
     names = {site.id: site.name for site in result.applications.sites}
     rows: list[tuple[Cell, ...]] = []
     shown = [item for item in result.links if item.link.kind.asked_for or item.link.kind is Kind.LOCK]
@@ -193,10 +194,12 @@ def _links(result: Result, lang: Lang) -> Table:
         ends = (names.get(link.a, link.a), names.get(link.b, link.b), link.kind.label.text(lang))
         words = (strength.text(lang), honoured.text(lang))
         reason = "" if item.honoured else _broken(link.kind).text(lang)
-        rows.append((*ends, *words, link.km, item.cost_km, reason, link.where.text(lang)))
+        honour = (None, None) if item.honour is None else (item.honour.simple_km, item.honour.high_km)
+        rows.append((*ends, *words, link.km, item.cost_km, reason, *honour, link.where.text(lang)))
     for lost in result.unhonourable:
         kind, impossible = lost.kind.label.text(lang), say("workbook.impossible", lang)
-        rows.append((lost.a, lost.b, kind, "", impossible, None, None, lost.reason.text(lang), lost.where.text(lang)))
+        why, where = lost.reason.text(lang), lost.where.text(lang)
+        rows.append((lost.a, lost.b, kind, "", impossible, None, None, why, None, None, where))
     return Table(header, tuple(rows))
 
 
@@ -254,6 +257,8 @@ _HEADERS = {
     "farthest": message("workbook.farthest"),
     "from_or_to": message("workbook.from_or_to"),
     "gap": message("workbook.gap"),
+    "honour_most": message("workbook.honour_most"),
+    "honour_simple": message("workbook.honour_simple"),
     "honoured": message("workbook.honoured"),
     "kind": message("workbook.kind"),
     "lat": message("workbook.lat"),

@@ -26,7 +26,7 @@ from grouping.numbers import km_text
 from grouping.outputs import Written, check_folder, write_outputs
 from grouping.progress import ProgressView
 from grouping.result import Result
-from grouping.rule_prices import with_rule_prices
+from grouping.rule_prices import with_prices
 from grouping.runs import Given
 from grouping.scenario import Scenario
 from grouping.scenario_files import bounds, load_scenario
@@ -161,10 +161,9 @@ def solve(
     except InputError:
         _tell_conflicts(sites, choices, applicable_links(sites, choices, links, previous, locks), distances, lang)
         raise
-    if rule_prices:
-        if not quiet:
-            click.echo(say("rules.asking", lang), err=True)
-        result = with_rule_prices(result, distances, threads)
+    if rule_prices and not quiet:
+        click.echo(say("rules.asking", lang), err=True)
+    result = with_prices(result, distances, threads, rules=rule_prices)
     if not quiet:
         # Drawing takes seconds, in which a second Ctrl-C would throw away what the first one asked for.
         click.echo(say("cli.writing", lang), err=True)
