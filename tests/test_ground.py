@@ -121,13 +121,17 @@ def test_twins_at_one_place_may_change_places(case: tuple[Instance, Applications
             order = np.arange(problem.size)
             order[[a, b]] = b, a
             if first[a] == first[b]:
+                assert (prices.miss[a] == prices.miss[b]).all()
+                assert not len(prices.able) or prices.able[a] == prices.able[b]
                 for matrix in (prices.distance, prices.cross, prices.pair.table):
                     assert not matrix.size or np.allclose(matrix[np.ix_(order, order)], matrix, rtol=1e-9, atol=1e-6)
             elif len(problem.units[a]) == len(problem.units[b]) == 1 and not prices.pair.linked:
                 p, q = problem.units[a][0], problem.units[b][0]
                 hosts = prices.measure == 1 and problem.terms.can_lead[p] != problem.terms.can_lead[q]
                 differ = problem.terms.region[p] != problem.terms.region[q]
-                assert (vectors[p] != vectors[q]).any() or differ or hosts
+                themes = (prices.miss[a] != prices.miss[b]).any()
+                lead = len(prices.able) > 0 and prices.able[a] != prices.able[b]
+                assert (vectors[p] != vectors[q]).any() or differ or hosts or themes or lead
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
