@@ -101,6 +101,9 @@ def _rules(case: Case) -> Iterator[tuple[tuple[str, Message], _Without]]:
     if scenario.themes.km > 0 and any(site.themes for site in case.applications.sites):
         indifferent = scenario.themes.model_copy(update={"km": 0.0})
         yield ("themes", message("rules.themes")), _under(scenario.model_copy(update={"themes": indifferent}))
+    if scenario.leads.required:
+        without_leads = scenario.leads.model_copy(update={"required": False})
+        yield ("leads", message("rules.leads")), _under(scenario.model_copy(update={"leads": without_leads}))
     low, high = _SIZES
     if (scenario.size.min, scenario.size.max) != _SIZES:
         wide = scenario.size.model_copy(update={"min": low, "max": high})
