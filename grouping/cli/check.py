@@ -14,6 +14,7 @@ from rich.table import Table
 from grouping.applications import read_applications
 from grouping.check import CheckReport
 from grouping.check import check as audit
+from grouping.cli.before import Before, before_options
 from grouping.cli.reading import Reading
 from grouping.cli.speaking import Choice, SpeakingCommand, lang_option
 from grouping.cost import Cost
@@ -35,12 +36,7 @@ BROKEN = 4
 @click.option("--scenario", metavar="S", help="cli.scenario_option_help")
 @click.option("--links", "links_path", metavar="L", help="cli.links_help")
 @click.option("--distances", "distances_path", metavar="M", help="cli.distances_help")
-@click.option("--previous", "previous_path", metavar="P", help="cli.previous_help")
-@click.option("--year", metavar="Y", help="cli.year_help")
-@click.option("--attendance", "attendance_path", metavar="A", help="cli.attendance_help")
-@click.option("--exits", "exits_path", metavar="E", help="cli.exits_help")
-@click.option("--draft", "draft_path", metavar="G", help="check.draft_help")
-@click.option("--lock", "lock_path", metavar="K", help="cli.lock_help")
+@before_options
 @click.option("--on-unresolved", type=Choice(["error", "skip"]), default="error", help="cli.on_unresolved_help")
 @click.option("--json", "as_json", is_flag=True, help="check.json_help")
 @lang_option
@@ -52,26 +48,21 @@ def check(
     scenario: str | None,
     links_path: str | None,
     distances_path: str | None,
-    previous_path: str | None,
-    year: str | None,
-    attendance_path: str | None,
-    exits_path: str | None,
-    draft_path: str | None,
-    lock_path: str | None,
+    before: Before,
     on_unresolved: Literal["error", "skip"],
     as_json: bool,
     lang: Lang,
 ) -> None:
     """Print the audit of GROUPING; its user's help is in the catalogue."""
     reading = Reading()
-    given_year = reading.whole("--year", year, bounds("terms.year"))
+    given_year = reading.whole("--year", before.year, bounds("terms.year"))
     choices = reading.attempt(lambda: load_scenario(scenario, **{"terms.year": given_year}))
     sites = reading.attempt(
         lambda: read_applications(applications, places=distances_path is None, on_unresolved=on_unresolved)
     )
-    sites = reading.taking_part(sites, attendance_path, exits_path)
+    sites = reading.taking_part(sites, before.attendance, before.exits)
     given, distances = reading.with_the_list(sites, links_path, distances_path)
-    previous, _, locks = reading.from_before(sites, choices, previous_path, draft_path, lock_path)
+    previous, _, locks = reading.from_before(sites, choices, before.previous, before.draft, before.lock)
     found = reading.attempt(lambda: read_grouping(grouping, sites))
     reading.stop_if_wrong()
     assert choices is not None and sites is not None and found is not None

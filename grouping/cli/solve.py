@@ -11,6 +11,7 @@ import click
 
 from grouping.applications import read_applications
 from grouping.changes import Course
+from grouping.cli.before import Before, before_options
 from grouping.cli.reading import Reading, led_first
 from grouping.cli.speaking import Choice, SpeakingCommand, lang_option
 from grouping.clock import StoppedBy
@@ -48,12 +49,7 @@ _WORKERS = 1, 256
 @click.option("--scenario", metavar="S", help="cli.scenario_option_help")
 @click.option("--links", "links_path", metavar="L", help="cli.links_help")
 @click.option("--distances", "distances_path", metavar="M", help="cli.distances_help")
-@click.option("--previous", "previous_path", metavar="P", help="cli.previous_help")
-@click.option("--year", metavar="Y", help="cli.year_help")
-@click.option("--attendance", "attendance_path", metavar="A", help="cli.attendance_help")
-@click.option("--exits", "exits_path", metavar="E", help="cli.exits_help")
-@click.option("--draft", "draft_path", metavar="G", help="cli.draft_help")
-@click.option("--lock", "lock_path", metavar="K", help="cli.lock_help")
+@before_options
 @click.option("--out", metavar="DIR", help="cli.out_help")
 @click.option("--time-limit", metavar="S", help="cli.time_limit_help")
 @click.option("--work", metavar="W", help="cli.work_help")
@@ -76,12 +72,7 @@ def solve(
     scenario: str | None,
     links_path: str | None,
     distances_path: str | None,
-    previous_path: str | None,
-    year: str | None,
-    attendance_path: str | None,
-    exits_path: str | None,
-    draft_path: str | None,
-    lock_path: str | None,
+    before: Before,
     out: str | None,
     time_limit: str | None,
     work: str | None,
@@ -112,7 +103,7 @@ def solve(
         "stop.work": reading.number("--work", work, bounds("stop.work"), "cli.expect_work"),
         "stop.gap": reading.number("--gap", gap, bounds("stop.gap"), "cli.expect_fraction"),
         "seed": reading.whole("--seed", seed, bounds("seed")),
-        "terms.year": reading.whole("--year", year, bounds("terms.year")),
+        "terms.year": reading.whole("--year", before.year, bounds("terms.year")),
     }
     threads = reading.whole("--workers", workers, _WORKERS)
     choices = reading.attempt(lambda: load_scenario(scenario, **given))
@@ -121,20 +112,20 @@ def solve(
     sites = reading.attempt(
         lambda: read_applications(list_path, places=distances_path is None, on_unresolved=on_unresolved)
     )
-    sites = reading.taking_part(sites, attendance_path, exits_path)
+    sites = reading.taking_part(sites, before.attendance, before.exits)
     links, distances = reading.with_the_list(sites, links_path, distances_path)
-    previous, draft, locks = reading.from_before(sites, choices, previous_path, draft_path, lock_path)
+    previous, draft, locks = reading.from_before(sites, choices, before.previous, before.draft, before.lock)
     reading.stop_if_wrong()
     assert choices is not None and sites is not None
     inputs = {
         "applications": list_path,
         "links": links_path,
         "distances": distances_path,
-        "previous": previous_path,
-        "attendance": attendance_path,
-        "exits": exits_path,
-        "draft": draft_path,
-        "lock": lock_path,
+        "previous": before.previous,
+        "attendance": before.attendance,
+        "exits": before.exits,
+        "draft": before.draft,
+        "lock": before.lock,
     }
     given_now = Given.of(inputs, {"on_unresolved": on_unresolved}, choices, version("grouping"))
 
