@@ -318,13 +318,15 @@ def applicable_links(
         InputError: links were given that contradict each other, one and the same with two strengths or prices.
 
     """
-    parts = [_each_once(given or Links(), applications), wishes(applications)]
-    if scenario.links.province_relations:
-        parts.append(province_links(applications))
+    parts = []
+    # First what binds, which nothing that was given takes the place of.
     if previous is not None:
         parts.append(Links(term_links(previous, scenario), remarks=previous.remarks))
     if locks is not None:
         parts.append(Links(locks.links, remarks=locks.remarks))
+    parts += [_each_once(given or Links(), applications), wishes(applications)]
+    if scenario.links.province_relations:
+        parts.append(province_links(applications))
     links: dict[tuple[str, str, str], Link] = {}
     for link in (link for part in parts for link in part.links):
         links.setdefault(_identity(link.kind, link.a, link.b), link)

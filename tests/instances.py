@@ -50,7 +50,7 @@ def instances(draw: st.DrawFn, most: int = 9) -> Instance:
     pairs = st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)).filter(lambda pair: pair[0] != pair[1])
     links = []
     for a, b in draw(st.lists(pairs, max_size=4, unique_by=lambda pair: tuple(sorted(pair)))):
-        kind = draw(st.sampled_from(Kind))
+        kind = draw(st.sampled_from([kind for kind in Kind if kind.asked_for]))
         must = draw(st.booleans()) and kind is not Kind.WISH
         links.append(Link(str(a), str(b), kind, HERE, must, None if must else float(draw(st.integers(0, 80)))))
     limits = {}
