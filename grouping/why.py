@@ -131,13 +131,14 @@ def why_pair(case: LevelCase, a: int, b: int, resolver: Resolver) -> Answer:
         said = [message("why.pair_together", **names, label=case.home[a], km=km)]
     else:
         said = [message("why.pair_apart", **names, at_a=_home(case, a), at_b=_home(case, b), km=km)]
-    said += [message("why.pair_link", link=_link(case, link)) for link in case.links if {link.a, link.b} == set(ids)]
     kind = Kind.LOCK_APART if together else Kind.LOCK
     price = price_with(case, Link(*ids, kind, _ASKED, must=True), resolver)
     if price.refused:
         bound = "why.pair_bound" if together else "why.pair_barred"
         said.append(message(bound, **names, why=_reasons(case, a, b, price.refused)))
     else:
+        between = [link for link in case.links if {link.a, link.b} == set(ids)]
+        said += [message("why.pair_link", link=_link(case, link)) for link in between]
         targets = [(a, case.home.get(b)), (b, case.home.get(a))]
         options = [
             (move.best_km, case.site(one).name, move)
@@ -255,7 +256,7 @@ def _simple(case: LevelCase, move: Move) -> Message:
         partners = {"partners": _names(case, move.partners), "price": _km(move.swap_km)}
         said = message("why.swap", obstacle=move.obstacle, **partners)
     else:
-        said = message("why.alone", price=_km(move.km))
+        said = message("why.alone_together" if move.along else "why.alone", price=_km(move.km))
     return message("why.along", names=_names(case, move.along), simple=said) if move.along else said
 
 
