@@ -7,9 +7,10 @@ before the first of the new ones comes. ``summary.json`` leaves first and comes 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 
 _MAPS = tuple(f"map-{level.value}.png" for level in Level)
 _NAMES = ("grouping.csv", "grouping.xlsx", *_MAPS, "report.md", GIVEN, "summary.json")
-"""Every file that this program ever writes into the folder; all others are somebody else's. They come in this order."""
+"""Every file that a run writes into the folder; they come in this order."""
+_ASKED = re.compile(r"alternative-[1-9]\d*\.csv|alternatives\.md")
+"""Files that were asked for after a run, and leave with its own; all others are somebody else's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,30 @@ def write_outputs(
         (folder / "summary.json").write_text(summary_json(result, check), "utf-8", newline="\n")
         paths = _move(folder, out)
     return Written(paths, maps.remarks)
+
+
+def write_asked(out: Path, texts: Mapping[str, str]) -> None:
+    """Write what was asked for after a run into its folder, in the place of all that was asked for before.
+
+    Args:
+        out: the folder of the run.
+        texts: by the names of the files.
+
+    Raises:
+        InputError: the folder can't be written to, or a file in it is open in another program.
+
+    """
+    with _aside(out) as folder:
+        for name, text in texts.items():
+            (folder / name).write_text(text, "utf-8-sig" if name.endswith(".csv") else "utf-8", newline="")
+        try:
+            for path in [path for path in out.iterdir() if _ASKED.fullmatch(path.name) and path.name not in texts]:
+                path.unlink()
+            for name in texts:
+                (folder / name).replace(out / name)
+        except OSError as error:
+            name = Path(error.filename or out).name
+            raise InputError([Problem(Where(name), message("report.out_in_use"))]) from None
 
 
 def check_folder(out: Path) -> None:
@@ -149,7 +176,8 @@ def _exchange(folder: Path, out: Path, names: Sequence[str]) -> None:
     """Put ``names`` from ``folder`` in the place of all of ours in ``out``; if that fails, all is as before."""
     earlier = folder.with_name("earlier")
     earlier.mkdir()
-    moves = [(out / name, earlier / name) for name in reversed(_NAMES) if os.path.lexists(out / name)]
+    asked = sorted(path.name for path in out.iterdir() if _ASKED.fullmatch(path.name))
+    moves = [(out / name, earlier / name) for name in (*reversed(_NAMES), *asked) if os.path.lexists(out / name)]
     moves += [(folder / name, out / name) for name in names]
     try:
         for source, target in moves:
@@ -163,6 +191,6 @@ def _exchange(folder: Path, out: Path, names: Sequence[str]) -> None:
             earlier.rmdir()
         raise
     with suppress(OSError):
-        for name in _NAMES:
+        for name in (*_NAMES, *asked):
             (earlier / name).unlink(missing_ok=True)
         earlier.rmdir()

@@ -14,7 +14,7 @@ import pytest
 from grouping import outputs
 from grouping.errors import InputError
 from grouping.maps import DrawnMaps
-from grouping.outputs import check_folder, write_outputs
+from grouping.outputs import check_folder, write_asked, write_outputs
 
 from made_result import made_check, made_result
 
@@ -88,6 +88,20 @@ def test_a_second_run_replaces_ours_and_nothing_else(tmp_path: Path) -> None:
     assert (out / "map-mine.png").read_bytes() == b"mine"
     assert (out / "笔记.docx").read_bytes() == b"mine"
     assert (out / "report.md").read_text("utf-8") != "old"
+
+
+@pytest.mark.usefixtures("no_drawing")
+def test_alternatives_of_an_earlier_run_leave_with_it(tmp_path: Path) -> None:
+    write_outputs(made_result(), made_check(), tmp_path)
+    (tmp_path / "alternative-mine.csv").write_text("mine", "utf-8")
+    write_asked(tmp_path, {"alternative-1.csv": "x", "alternative-2.csv": "x", "alternatives.md": "x"})
+    # Fewer take the place of more.
+    write_asked(tmp_path, {"alternative-1.csv": "y", "alternatives.md": "y"})
+    assert (tmp_path / "alternative-1.csv").read_text("utf-8-sig") == "y"
+    assert not (tmp_path / "alternative-2.csv").exists()
+    write_outputs(made_result(), made_check(), tmp_path)
+    left = {path.name for path in tmp_path.iterdir()}
+    assert {name for name in left if name.startswith("alternative")} == {"alternative-mine.csv"}
 
 
 @pytest.mark.usefixtures("no_drawing")

@@ -20,10 +20,11 @@ from grouping.cli.asking import Asked, Opened, asking_options, opened
 from grouping.cli.reading import Reading
 from grouping.cli.speaking import SpeakingCommand, lang_option
 from grouping.clock import Clock
-from grouping.errors import AuditError, InputError, Problem, Where
+from grouping.errors import AuditError
 from grouping.labels import matched
 from grouping.messages import Lang, Message, message
 from grouping.numbers import km_text
+from grouping.outputs import write_asked
 from grouping.verdicts import findings
 from grouping.wording import percent
 
@@ -176,14 +177,7 @@ def _write(
     texts = {f"alternative-{number}.csv": _csv(case, one) for number, one in enumerate(named, 1)}
     lines = [f"# {message('ask.alternatives_title').text(lang)}", "", *(f"- {one.text(lang)}" for one in sentences)]
     texts["alternatives.md"] = "\n".join(lines) + "\n"
-    try:
-        for number in range(1, _COUNT[1] + 1):
-            (out / f"alternative-{number}.csv").unlink(missing_ok=True)
-        for name, text in texts.items():
-            (out / name).write_text(text, "utf-8-sig" if name.endswith(".csv") else "utf-8", newline="")
-    except OSError as error:
-        name = Path(error.filename or out).name
-        raise InputError([Problem(Where(name), message("report.out_in_use"))]) from None
+    write_asked(out, texts)
     return list(texts)
 
 
