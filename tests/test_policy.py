@@ -134,3 +134,54 @@ def test_what_is_missing_for_a_renewal_is_told_at_once(first: Path, tmp_path: Pa
     assert "起始年份" in done.output
     assert "--year 2026" in done.output
     assert not (tmp_path / "out").exists()
+
+
+def test_links_are_told_one_by_one_with_what_they_would_cost(tmp_path: Path) -> None:
+    near, far, third = "上海市静安区", "北京市东城区", "沈阳市皇姑区"
+    rows = [
+        *((near, "江苏省昆山市", "结对", "必须"), (near, far, "意向", "优先"), (far, near, "意向", "优先")),
+        *(
+            (far, third, "对口支援", "优先"),
+            (third, "北京市西城区", "结对", "必须"),
+            (near, "上海市长宁区", "回避", "必须"),
+        ),
+    ]
+    links = table(tmp_path / "l.csv", ("甲", "乙", "类型", "强度"), *rows)
+    _, text = solved_and_checked(tmp_path / "out", "--links", links)
+    place = members(tmp_path / "out")
+    assert place[near] == place["江苏省昆山市"] != place["上海市长宁区"]
+    assert "共 5 条联系，落实 2 条" in text
+    # A mutual wish is two links, and so weighs twice as much as one.
+    assert text.count(f"未落实：{near} 与 {far}（意向），计 50 公里") == 1
+    assert text.count(f"未落实：{far} 与 {near}（意向），计 50 公里") == 1
+    assert text.count("若要落实，只动一方、其余不变，总代价多") == 3
+    assert f"{third} 与 北京市西城区（东西部结对）" in text
+    assert "不在名单的已公布实验点之中" in text
+
+
+def test_themes_and_leads_on_the_list(tmp_path: Path) -> None:
+    frame = pd.read_csv(LIST)
+    themes = ("老年教育；乡村振兴", "3、1", "", "家庭教育/学习共同体建设")
+    frame["意向项目"] = [themes[k % 4] for k in range(len(frame))]
+    frame["可任组长"] = ["否" if k % 3 else "是" for k in range(len(frame))]
+    frame.to_csv(tmp_path / "list.csv", index=False)
+    scenario = tmp_path / "own.toml"
+    scenario.write_text('extends = "base"\n[leads]\nrequired = true\nmembers_per_vice = 2\n', "utf-8")
+    options = (tmp_path / "list.csv", "--scenario", scenario, "--out", tmp_path / "out", "--quiet")
+    done = run("solve", *options)
+    assert done.exit_code == 0, done.output
+    audit = run("check", tmp_path / "out/grouping.csv", "--applications", options[0], "--scenario", scenario)
+    assert audit.exit_code == 0, audit.output
+    grouping = pd.read_csv(tmp_path / "out/grouping.csv")
+    able = set(frame.loc[frame["可任组长"] == "是", "名称"])
+    leads = grouping.loc[grouping["role"] == "lead"]
+    assert set(leads["community"]) == set(grouping["community"])
+    assert set(grouping.loc[grouping["role"].isin(["lead", "vice-lead"]), "site"]) <= able
+    assert (grouping["role"] == "vice-lead").any()
+    text = (tmp_path / "out/report.md").read_text("utf-8")
+    assert text.count("共建项目：3 老年教育赋能提质") >= 3
+    frame.loc[0, "意向项目"] = "书法"
+    frame.to_csv(tmp_path / "list.csv", index=False)
+    done = run("solve", *options)
+    assert done.exit_code == 2
+    assert "书法" in done.output
