@@ -22,8 +22,8 @@ from grouping.bound import exact_km, lower_bound, reduced_costs
 from grouping.candidates import Candidates, Communities
 from grouping.cases import Case, LevelCase
 from grouping.clock import Clock
-from grouping.cost import Floats, totals
-from grouping.pricing import Pricer
+from grouping.cost import Floats
+from grouping.pricing import Duals, Pricer
 from grouping.problem import Problem
 
 _POOL = 60_000
@@ -34,8 +34,14 @@ _SHARES = (1.0, 0.5, 0.25, 0.125, 0.0625, 0.03125)
 """Shares of the slack that are tried until the candidates are few enough to be listed."""
 _SCALE = 1_000_000
 """The model's whole numbers for a kilometre of the budget."""
+_LARGEST_KM = 1e8
+"""Prices of units beyond this are left aside: sums of the model's whole numbers must be whole as floats."""
 _FOR_EVER = 604_800.0
 """Seconds, where nobody asks it to stop."""
+_FEW = 5_000
+"""Candidates of a level among which a first alternative is looked for."""
+_FIRST = 0.5
+"""The part of the work that this may take, beside what is for the whole."""
 _TIDY = 0.25
 """The part of the work that may go into making an alternative cheaper."""
 
@@ -68,14 +74,27 @@ class Found:
 
 @dataclass(frozen=True)
 class _Pool:
-    """A level's candidates, each with the sites it holds, their cost in km, and whether they are all there can be."""
+    """A level's candidates, each with the sites it holds, and whether they are all there can be.
+
+    ``km`` is what each costs beyond the ``prices`` (u,) of its units, which every grouping pays: numbers near zero, on
+    which the solver's bounds are strong.
+    """
 
     case: LevelCase
     problem: Problem
     members: tuple[tuple[int, ...], ...]
+    prices: Floats
     km: Floats
     across: tuple[int, ...]
     exact: bool
+
+    def likeliest(self, most: int) -> _Pool:
+        """The same with so many candidates; the grouping at hand is among them."""
+        own = set(self.case.communities.values())
+        order = np.argsort(self.km, kind="stable")
+        kept = sorted({*order[:most].tolist(), *(k for k, members in enumerate(self.members) if members in own)})
+        members = tuple(self.members[k] for k in kept)
+        return replace(self, members=members, km=self.km[kept], across=tuple(self.across[k] for k in kept), exact=False)
 
 
 def alternatives(
@@ -106,8 +125,15 @@ def alternatives(
         if clock.stopped():
             complete = False
             break
+        seed = case.scenario.seed
         model = _Model(pools, before, total + budget)
-        chosen, proved = model.most_different(work, case.scenario.seed, clock)
+        if sum(len(pool.km) for pool in pools) > _FEW:
+            # Among many candidates the solver may find nothing at all; among the likeliest it soon does.
+            likeliest = _Model([pool.likeliest(_FEW) for pool in pools], before, total + budget)
+            hint, _ = likeliest.most_different(_FIRST * work, seed, clock)
+            if hint is not None:
+                model.start_from(hint)
+        chosen, proved = model.most_different(work, seed, clock)
         exact = all(pool.exact for pool in pools)
         if chosen is None:
             complete = exact and proved
@@ -170,7 +196,7 @@ def _pools(case: Case, budget: float, workers: int, clock: Clock) -> list[_Pool]
         # Which of several twins goes where matters here: each unit is of its own kind.
         problem = replace(level.problem.leaving(level.unplaced), kind=np.arange(level.problem.size))
         if not problem.most or not level.communities:
-            pools.append(_Pool(level, problem, (), np.zeros(0), (), True))
+            pools.append(_Pool(level, problem, (), np.zeros(0), np.zeros(0), (), True))
             continue
         pools.append(_pool(level, problem, budget, Pricer(problem, workers, clock), clock))
     return pools
@@ -193,10 +219,14 @@ def _pool(level: LevelCase, problem: Problem, budget: float, pricer: Pricer, clo
     if len(order) > _POOL:
         exact = False
     pool = listed[order[:_POOL]] + start
-    km = totals(problem.prices, pool.sets, pool.counts)
+    prices = lp.duals.unit
+    if np.abs(prices).max(initial=0.0) > _LARGEST_KM:
+        # Prices of an LP with penalties may be far beyond all costs.
+        prices = np.zeros_like(prices)
+    km = reduced_costs(problem, pool, Duals.of(prices, problem.largest))
     members = tuple(tuple(sorted(int(site) for unit in units for site in problem.units[unit])) for units in pool)
     across = crossing(problem.region, pool.sets, pool.counts)
-    return _Pool(level, problem, members, km, tuple(int(one) for one in across), exact)
+    return _Pool(level, problem, members, prices, km, tuple(int(one) for one in across), exact)
 
 
 # --- The model -----------------------------------------------------------------------------------------
@@ -219,7 +249,8 @@ class _Model:
         numbers = [round(km * _SCALE) for _, km in cost]
         places = sum(pool.problem.most + pool.problem.unplaced for pool in pools)
         self._cost = cp_model.LinearExpr.weighted_sum([one for one, _ in cost], numbers)
-        self._model.add(self._cost <= math.floor(most_km * _SCALE) + places // 2)
+        left = most_km - sum(float(pool.prices.sum()) for pool in pools)
+        self._model.add(self._cost <= math.floor(left * _SCALE) + places // 2)
         self._together = self._model.new_int_var(-(2**40), 2**40, "")
         for one in before:
             self._nearer(one)
@@ -246,7 +277,7 @@ class _Model:
         if problem.crossing is not None:
             across = [one for one, over in zip(chosen, pool.across, strict=True) if over]
             self._model.add(sum(across) <= problem.crossing)
-        return list(zip(alone, problem.prices.apart.tolist(), strict=True)) if alone else []
+        return list(zip(alone, (problem.prices.apart - pool.prices).tolist(), strict=True)) if alone else []
 
     def _nearer(self, before: Sequence[Sequence[Sequence[int]]]) -> None:
         """Count the pairs of a grouping that stay together, and part one at least."""
@@ -269,6 +300,13 @@ class _Model:
         self._model.add(kept - whole <= self._together)
         self._model.add(kept - whole <= -1)
 
+    def start_from(self, grouping: Sequence[Sequence[Sequence[int]]]) -> None:
+        """Begin with a grouping of these candidates."""
+        for pool, chosen, communities in zip(self._pools, self._chosen, grouping, strict=True):
+            wanted = {tuple(members) for members in communities}
+            for one, members in zip(chosen, pool.members, strict=True):
+                self._model.add_hint(one, members in wanted)
+
     def most_different(
         self, work: float, seed: int, clock: Clock
     ) -> tuple[tuple[tuple[tuple[int, ...], ...], ...] | None, bool]:
@@ -281,6 +319,7 @@ class _Model:
             return None, status == cp_model.INFEASIBLE
         best = self._read(first)
         self._model.add(self._together <= first.value(self._together))
+        self._model.clear_hints()  # type: ignore[no-untyped-call]
         for chosen in self._chosen:
             for one in chosen:
                 self._model.add_hint(one, first.value(one))
