@@ -11,6 +11,7 @@ cuts are found over the many that are near to having a negative reduced cost.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -83,9 +84,10 @@ def lower_bound(
     clock: Clock,
     report: Callable[[float], None],
     met: Candidates | None = None,
-    improve: Callable[[Bound, Candidates], float] | None = None,
+    improve: Callable[[Bound, Candidates, Clock], float] | None = None,
     around: Surroundings | None = None,
     cuts: bool = True,
+    gap: float = 0.0,
 ) -> Bound:
     """Solve the LP, and go on with cuts, as far as ``clock`` allows and the bound is below ``best_km``.
 
@@ -97,10 +99,11 @@ def lower_bound(
         clock: asked between rounds.
         report: told each better bound, in km.
         met: other candidates worth knowing from the start.
-        improve: told the bound before more cuts are made and likely candidates, looks for a better grouping and
-            returns what the best one costs in km.
+        improve: told the bound before more cuts are made, likely candidates, and a clock, looks for a better grouping
+            while cuts are found, and returns what the best one costs in km.
         around: what is around the units of a part, whose prices are to stay.
         cuts: whether there are to be any.
+        gap: come to an end where (best_km - bound) / best_km is no more than that.
 
     """
     lp = _Relaxation(problem, start, clock, around)
@@ -123,6 +126,8 @@ def lower_bound(
             best = Bound(km, at.duals, at.unplaced, False, priced.least)
             centre = at
             report(km)
+            if gap and best_km - km <= gap * best_km:
+                break
         fresh = lp.meet(priced.candidates)
         found = bool((reduced_costs(problem, fresh, out.duals) < -_NEGATIVE).any())
         deeper = not priced.exact and nodes < pricer.most_nodes
@@ -135,12 +140,18 @@ def lower_bound(
                 return best
             if cuts and before_cuts == -np.inf:
                 lp.meet(_likely(pricer, best.duals, best_km - best.km, clock))
-            if improve is not None:
-                best_km = improve(best, lp.near(best.duals, best_km - best.km))
-            if not cuts or best.km - before_cuts < _WORTH * (best_km - best.km):
+            with ThreadPoolExecutor(1) as other, clock.apart() as apart:
+                better = other.submit(improve, best, lp.near(best.duals, best_km - best.km), apart) if improve else None
+                if better and pricer.workers < 2:
+                    better.result()
+                worth = cuts and best.km - before_cuts >= _WORTH * (best_km - best.km)
+                some = worth and lp.cut(best_km)
+                best_km = better.result() if better else best_km
+            clock.spend(apart.spent)
+            if not worth:
                 return best
             before_cuts = best.km
-            if lp.cut(best_km):
+            if some:
                 share = _CUT_NEAR
                 nodes = min(max(nodes, _CUT_NODES), pricer.most_nodes)
             elif share > _NEAR:

@@ -82,9 +82,17 @@ class Clock:
 
     @contextmanager
     def apart(self) -> Iterator[Clock]:
-        """Within, a clock for another thread, with all that is left. It stops with this one, and counts for itself."""
+        """Within, a clock for another thread, with all that is left. It stops with this one, and counts for itself.
+
+        Work that this one counts meanwhile does not stop it, for that would depend on which thread is faster.
+        """
         clock = Clock(self.remaining, self.work_left)
-        with clock, self.calling(clock.interrupt):
+
+        def stop() -> None:
+            if self.reason is not StoppedBy.WORK:
+                clock.interrupt()
+
+        with clock, self.calling(stop):
             yield clock
 
     def stopped(self) -> bool:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 import numba
 import numpy as np
+from filelock import FileLock
 
 from grouping.areas import Areas, area_tolls
 from grouping.borders import crossing
@@ -39,8 +41,30 @@ def compiled(placed: bool = False) -> bool:
 
 
 def compile_all(scenario: Scenario, placed: bool) -> None:
-    """Solve something tiny, and do what so small a problem does without."""
+    """Solve something tiny, and do what so small a problem does without; of several processes one does, others wait."""
     marker = _marker(placed)
+    with _alone(marker):
+        if not compiled(placed):
+            _compile_all(scenario, placed, marker)
+
+
+@contextmanager
+def _alone(marker: Path | None) -> Iterator[None]:
+    """Within, no other process of this machine compiles into the same folder, if there is one and it can be locked."""
+    lock = FileLock(marker.with_name("compiling.lock")) if marker is not None else None
+    try:
+        if lock is not None:
+            lock.acquire()
+    except (OSError, NotImplementedError):
+        lock = None
+    try:
+        yield
+    finally:
+        if lock is not None:
+            lock.release()
+
+
+def _compile_all(scenario: Scenario, placed: bool, marker: Path | None) -> None:
     if marker is not None and not any(compiled(kind) for kind in (False, True)):
         # Numba looks at the file of a function, not at those of the functions that became parts of it.
         for stale in (path for suffix in ("*.nbi", "*.nbc") for path in marker.parent.glob(suffix)):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-from grouping.cases import Case, LevelCase, Resolver, priced
+from grouping.cases import Case, LevelCase, Resolver, bounded, priced
 from grouping.errors import InputError
 from grouping.links import Link
 from grouping.moves import move, moves
@@ -54,7 +54,7 @@ def _price(case: Case, link: Link, resolver: Resolver | None) -> HonourPrice:
     if not {link.a, link.b} <= placed:
         # Without a community neither is with the other, whatever binds.
         return replace(price, refused=True)
-    exact = priced(level, problem, optimum)
+    exact = bounded(level, priced(level, problem, optimum))
     return replace(price, low_km=exact.low_km, high_km=exact.high_km, proved=exact.proved)
 
 

@@ -111,7 +111,8 @@ def move(case: LevelCase, site: int, label: str) -> Move:
         partners = tuple(case.problem.units[unit].tolist())
         ours = (*left, *partners)
         theirs = tuple(one for one in there if one not in partners)
-        if _obstacle(case, own, ours, label, theirs) is None:
+        # Blocks that are swapped may be of different sizes.
+        if _sized(case, ours) and _sized(case, theirs) and _obstacle(case, own, ours, label, theirs) is None:
             best = min(best, (_change(case, {own: ours, label: theirs}), partners))
     return Move(label, along, math.inf, obstacle, best[1], best[0])
 

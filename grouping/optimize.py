@@ -13,6 +13,7 @@ from grouping.cost import totals
 from grouping.errors import InputError, Where
 from grouping.errors import Problem as Wrong
 from grouping.improve import LIKELY, NEIGHBOURHOOD, improve
+from grouping.improve_in_patches import improve_in_patches
 from grouping.messages import message
 from grouping.model import ChoiceModel
 from grouping.optimum import Optimum
@@ -21,10 +22,9 @@ from grouping.placement import place, place_within
 from grouping.pricing import Pricer
 from grouping.problem import Problem
 from grouping.search import Search
+from grouping.search_in_parts import may_be_parted, search_in_parts
 from grouping.tree import Tree
 
-_CHUNK = 2_000
-"""Steps of the search between two looks at the clock; twice as many as units where those are more."""
 _STEPS, _MANY = (400, 150), 6_000
 """Steps of the search for each unit, and for each beyond so many: there patches improve what it finds."""
 _MOST_PAIRS = 400_000_000
@@ -77,7 +77,7 @@ def optimize(
     run = _Run(problem, seed, gap, workers, clock, report)
     if start:
         run.begin(start)
-    run.search()
+    run.search(parted=True)
     run.place()
     run.keep_limits()
     if not run.done():
@@ -117,23 +117,24 @@ class _Run:
         self._search.resume(start)
         self._take(self._search.best)
 
-    def search(self, hotter: float = 1.0) -> None:
-        """Ruin and recreate, longer for more units, and longer the hotter it starts."""
+    def search(self, hotter: float = 1.0, *, parted: bool = False) -> None:
+        """Ruin and recreate, longer for more units, and longer the hotter it starts; in parts if they are for it."""
         size = self._problem.size
         steps = round(hotter * (2_000 + _STEPS[0] * min(size, _MANY) + _STEPS[1] * max(0, size - _MANY)))
         scale = self._search.mean_cost
         hot, cold = 0.1 * hotter * scale + 1e-9, 0.002 * scale + 1e-9
-        # A look takes time for each unit.
-        chunk = max(_CHUNK, 2 * self._problem.size)
-        for start in range(0, steps, chunk):
-            count = min(chunk, steps - start)
-            warm, cool = (hot * (cold / hot) ** (done / steps) for done in (start, start + count))
-            self._search.steps(count, warm, cool)
-            self._clock.spend(count * _STEP)
-            self._take(self._search.best)
-            self._tell("search")
-            if self._clock.stopped():
-                break
+        self._tell("search")
+        if parted and may_be_parted(self._problem):
+            how = self._seed, self._workers, self._clock.stopped, self._searched
+            search_in_parts(self._problem, self._search, steps, hot, cold, *how)
+        else:
+            self._search.cool(steps, hot, cold, self._searched)
+
+    def _searched(self, steps: int) -> bool:
+        self._clock.spend(steps * _STEP)
+        self._take(self._search.best)
+        self._tell("search")
+        return self._clock.stopped()
 
     def place(self) -> None:
         """Make sure that no more sites are left out than must be, and settle how many that is."""
@@ -179,19 +180,20 @@ class _Run:
         self._limited = True
 
     def patch(self) -> None:
-        """Prove a bound for many units patch by patch, and improve the grouping on the way."""
+        """Prove a bound for many units patch by patch, and improve the grouping by what came of it."""
         if not may_be_patched(self._problem):
             return
 
-        def report(communities: Communities) -> None:
+        def report(communities: Communities) -> bool:
             self._take(communities)
-            self._tell("bound")
+            self._tell("choose")
+            return self.done()
 
         met, near, workers, clock = self._search.met, self._search.near, self._workers, self._clock
-        km = patchwork(
-            self._problem, self._best, met, near, workers=workers, seed=self._seed, clock=clock, report=report
-        )
-        self._raise(km)
+        found = patchwork(self._problem, self._best, met, near, workers=workers, clock=clock)
+        self._raise(found.km)
+        if not self.done():
+            improve_in_patches(self._problem, self._best, found.likely, found.price, workers, self._seed, clock, report)
 
     def bound(self) -> None:
         """Solve the LP over all candidates, unless there are too many units for that."""
@@ -207,13 +209,14 @@ class _Run:
             self._clock,
             self._raise,
             self._search.met,
-            self._before_cuts,
+            self._beside_cuts,
+            gap=self._gap,
         )
 
-    def _before_cuts(self, lp: Bound, likely: Candidates) -> float:
-        """Improve the best grouping of many units before cuts are made, which are made for what is left."""
+    def _beside_cuts(self, lp: Bound, likely: Candidates, clock: Clock) -> float:
+        """Improve the best grouping of many units while cuts are found."""
         if self._problem.size > NEIGHBOURHOOD:
-            self._improve(lp, likely)
+            self._improve(lp, likely, clock)
         return self._best_km
 
     def choose(self) -> bool:
@@ -299,7 +302,7 @@ class _Run:
                 break
         return found, reached
 
-    def _improve(self, lp: Bound, pool: Candidates) -> Candidates:
+    def _improve(self, lp: Bound, pool: Candidates, clock: Clock | None = None) -> Candidates:
         """Look for a better grouping in the likeliest of the pool; what of it a still better one may have."""
         reduced = reduced_costs(self._problem, pool, lp.duals)
         likely = pool[np.argsort(reduced, kind="stable")[: LIKELY * self._problem.size]]
@@ -309,9 +312,10 @@ class _Run:
             lp.duals,
             self._best,
             self._cost,
-            clock=self._clock,
+            clock=clock or self._clock,
             seed=self._seed,
             report=lambda cost: self._report("choose", cost, self._bound_km),
+            workers=self._workers,
         )
         self._take(better)
         return self._still(lp, pool)
@@ -365,14 +369,11 @@ class _Run:
     def _take(self, communities: Sequence[Sequence[int]]) -> None:
         """Keep ``communities`` if they are better than the best so far."""
         tidy = tuple(sorted(tuple(sorted(members)) for members in communities))
-        cost = self._cost(tidy)
-        excess = self._problem.excess(tidy)
+        cost, excess = self._cost(tidy), self._problem.excess(tidy)
         if self._limited and excess:
             return
         if (self._left_out(tidy), excess, cost) < (self._left_out(self._best), self._excess, self._best_km):
-            self._best = tidy
-            self._best_km = cost
-            self._excess = excess
+            self._best, self._best_km, self._excess = tidy, cost, excess
 
     def _cost(self, communities: Sequence[Sequence[int]]) -> float:
         prices = self._problem.prices

@@ -6,11 +6,12 @@ So each candidate is priced with the last of its patches, and in the end the wor
 
 Were it only for that, each patch would leave as little as it can to those after it. So its LP looks ahead: units
 beyond its border are priced with it, as if they were its own, but only the prices of the patch itself are settled.
+
+The grouping is improved afterwards, among the candidates that were likely at these prices.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import repeat
@@ -21,9 +22,9 @@ from numpy.typing import NDArray
 from grouping.bound import ROUNDING, Bound, lower_bound, reduced_costs, shares
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
-from grouping.cost import Ints, totals
-from grouping.ground import joint_row
-from grouping.improve import LIKELY, improve
+from grouping.cost import Floats, Ints
+from grouping.improve import LIKELY
+from grouping.patches import patches
 from grouping.pricing import Duals, Pricer
 from grouping.problem import Problem
 from grouping.windows import Reach, Window
@@ -42,6 +43,15 @@ def may_be_patched(problem: Problem) -> bool:
     return len(prices.ground.start) > 0 and not prices.must_be_led and not problem.unplaced
 
 
+@dataclass(frozen=True, slots=True)
+class Patchwork:
+    """A bound in km, -inf if it did not come to an end; the units' prices (u,), and likely candidates by these."""
+
+    km: float
+    price: Floats
+    likely: Candidates
+
+
 def patchwork(
     problem: Problem,
     communities: Communities,
@@ -49,11 +59,9 @@ def patchwork(
     near: Ints,
     *,
     workers: int,
-    seed: int,
     clock: Clock,
-    report: Callable[[Communities], None],
-) -> float:
-    """A bound in km, proved patch by patch; -inf if that did not come to an end.
+) -> Patchwork:
+    """A bound, proved patch by patch.
 
     Args:
         problem: one level, as :func:`may_be_patched` has it.
@@ -61,12 +69,10 @@ def patchwork(
         met: candidates worth knowing.
         near: (u, count) the nearest units of each, nearest first.
         workers: threads.
-        seed: of CP-SAT.
         clock: may stop it.
-        report: told of the grouping, improved on the way.
 
     """
-    sweep = _Sweep(problem, communities, met, near, seed)
+    sweep = _Sweep(problem, communities, met, near)
     while sweep.todo and not clock.stopped():
         # Two at a time, whatever the number of threads, so that it changes nothing.
         windows = sweep.next()
@@ -75,51 +81,28 @@ def patchwork(
             priced = list(pool.map(sweep.price, windows, repeat(threads), repeat(clock)))
         for one in priced:
             sweep.settle(one, workers, clock)
-        report(sweep.communities)
-    return sweep.km if not sweep.todo else -np.inf
-
-
-def patches(problem: Problem, communities: Communities, most: int) -> list[Ints]:
-    """The units of a grouping's communities in patches of no more than so many, neighbours mostly after each other."""
-    first = np.array([members[0] for members in communities])
-    size = np.array([len(members) for members in communities])
-    found = []
-    todo = [np.arange(len(communities))]
-    while todo:
-        part = todo.pop()
-        if size[part].sum() <= most or len(part) < 2:
-            found.append(np.sort(np.concatenate([communities[k] for k in part])))
-            continue
-        # By whether they are nearer to one or to another of two that are far from each other.
-        from_any = joint_row(problem.prices, int(first[part[0]]))[first[part]]
-        from_one = joint_row(problem.prices, int(first[part[from_any.argmax()]]))[first[part]]
-        from_other = joint_row(problem.prices, int(first[part[from_one.argmax()]]))[first[part]]
-        order = part[np.argsort(from_one - from_other, kind="stable")]
-        half = int(np.searchsorted(np.cumsum(size[order]), size[part].sum() / 2))
-        half = min(max(half, 1), len(order) - 1)
-        todo += [order[half:], order[:half]]
-    return found
+    return sweep.patchwork
 
 
 @dataclass(frozen=True, slots=True)
 class _Priced:
-    """A window priced: its bound, and its communities in units of the map, ``before`` and after."""
+    """A window priced: its bound, and likely candidates in units of the map."""
 
     window: Window
     bound: Bound
-    before: Communities
-    after: Communities
     likely: Candidates
     spent: float
 
 
 class _Sweep:
-    def __init__(self, problem: Problem, communities: Communities, met: Candidates, near: Ints, seed: int) -> None:
+    def __init__(self, problem: Problem, communities: Communities, met: Candidates, near: Ints) -> None:
         self._problem = problem
         self._met = met
+        # Of patches before, those that later ones may hold.
+        self._ahead = Candidates.of([], problem.largest)
         self._near = near
-        self._seed = seed
-        self.communities = communities
+        self._communities = communities
+        self._likely: list[Candidates] = []
         self._reach = Reach(problem)
         self._settled = np.zeros(problem.size, dtype=np.bool_)
         # What communities cost their units is the first guess at prices.
@@ -133,9 +116,12 @@ class _Sweep:
         self.todo += every[len(every) // 2 : half]
 
     @property
-    def km(self) -> float:
-        """The bound, once nothing is left to do."""
-        return self._worth - ROUNDING * self._sizes
+    def patchwork(self) -> Patchwork:
+        """What came of it; a bound only once nothing is left to do."""
+        km = -np.inf if self.todo else self._worth - ROUNDING * self._sizes
+        none = np.zeros((0, self._problem.largest), dtype=np.int64)
+        likely = np.unique(np.concatenate([none, *(one.sets for one in self._likely)]), axis=0)
+        return Patchwork(km, self._price, Candidates.of_rows(likely))
 
     def next(self) -> list[Window]:
         """The windows of the next patch, and of the one after it if they share no units of their own."""
@@ -173,43 +159,53 @@ class _Sweep:
         return Window.of(self._problem, self._price, core, np.flatnonzero(ahead), np.flatnonzero(there & settled))
 
     def _touching(self, own: NDArray[np.bool_]) -> list[tuple[int, ...]]:
-        return [members for members in self.communities if own[list(members)].any()]
+        return [members for members in self._communities if own[list(members)].any()]
 
     def price(self, window: Window, workers: int, clock: Clock) -> _Priced:
-        """Find prices for a window, and a better grouping within it."""
+        """Find prices for a window."""
         problem = window.problem
         own = np.zeros(self._problem.size, dtype=np.bool_)
         own[window.units[: window.own]] = True
-        before = tuple(self._touching(own))
-        choice = _Choice(window, before, self._seed)
-        with clock.apart() as own_clock:
+        touching = self._touching(own)
+        start = Candidates.of([np.sort(window.place[list(one)]).tolist() for one in touching], problem.largest)
+        prices = window.around.prices
+        prices[: window.own] = 0.0
+        # What those around pay for goes to no one else.
+        paid = Duals.of(prices, problem.largest)
+        km = float(reduced_costs(problem, start, paid).sum()) + window.around.worth
+        likely = start
+
+        def keep(bound: Bound, near: Candidates, _: Clock) -> float:
+            nonlocal likely
+            reduced = reduced_costs(problem, near, bound.duals)
+            likely = near[np.argsort(reduced, kind="stable")[: LIKELY * window.own]]
+            return km
+
+        with clock.apart() as apart:
             bound = lower_bound(
                 problem,
-                Pricer(problem, workers, own_clock, window.own),
-                Candidates.of([np.sort(window.place[list(members)]).tolist() for members in before], problem.largest),
-                choice.km,
-                own_clock,
+                Pricer(problem, workers, apart, window.own),
+                start,
+                km,
+                apart,
                 lambda _: None,
-                window.within(self._met),
-                lambda bound, likely: choice.improve(bound, likely, own_clock),
+                Candidates.of_rows(np.concatenate([window.within(one).sets for one in (self._met, self._ahead)])),
+                keep,
                 window.around,
                 cuts=False,
             )
-            return _Priced(window, bound, before, choice.communities, window.on_map(choice.likely), own_clock.spent)
+            return _Priced(window, bound, window.on_map(likely), apart.spent)
 
     def settle(self, priced: _Priced, workers: int, clock: Clock) -> None:
         """Keep the prices of a patch, and count what they are worth."""
         window, duals = priced.window, priced.bound.duals
         clock.spend(priced.spent)
-        gone = set(priced.before)
-        self.communities = tuple(sorted([one for one in self.communities if one not in gone] + list(priced.after)))
-        self._met = Candidates(
-            np.concatenate([self._met.sets, priced.likely.sets]),
-            np.concatenate([self._met.counts, priced.likely.counts]),
-        )
+        self._likely.append(priced.likely)
         core = window.units[: window.core]
         self._price[window.units[: window.own]] = duals.unit[: window.own]
         self._settled[core] = True
+        known = np.concatenate([self._ahead.sets, priced.likely.sets])
+        self._ahead = Candidates.of_rows(known[~np.append(self._settled, True)[known].all(axis=1)])
         # A price of the number of communities is that of no row of the whole problem.
         least = priced.bound.least[: len(core)] + min(0.0, duals.community)
         needed = self._reach.around(self._settled, self._price, core)
@@ -221,60 +217,3 @@ class _Sweep:
         terms = np.concatenate([duals.unit[: len(core)], np.minimum(0.0, least)])
         self._worth += terms.sum()
         self._sizes += np.abs(terms).sum()
-
-
-class _Choice:
-    """The communities of a window, of which those within may be chosen anew."""
-
-    def __init__(self, window: Window, communities: Communities, seed: int) -> None:
-        self._window = window
-        self._seed = seed
-        self.communities = communities
-        problem = window.problem
-        prices = window.around.prices
-        prices[: window.own] = 0.0
-        self.likely = Candidates.of([], problem.largest)
-        listed = Candidates.of([np.sort(window.place[list(one)]).tolist() for one in communities], problem.largest)
-        # What those around pay for goes to no one else.
-        paid = Duals.of(prices, problem.largest)
-        self.km = float(reduced_costs(problem, listed, paid).sum()) + window.around.worth
-
-    def improve(self, bound: Bound, likely: Candidates, clock: Clock) -> float:
-        """Choose anew among ``likely`` candidates; what the communities cost then in view of what is around."""
-        window = self._window
-        problem = window.problem
-        place = [window.place[list(one)] for one in self.communities]
-        free = [one for one, there in zip(self.communities, place, strict=True) if (there < window.own).all()]
-        fixed = [one for one, there in zip(self.communities, place, strict=True) if not (there < window.own).all()]
-        if not free:
-            return self.km
-        units = np.sort(window.place[[unit for one in free for unit in one]])
-        inside = np.full(len(window.units) + 1, -1, dtype=np.int64)
-        inside[units] = np.arange(len(units))
-        reduced = reduced_costs(problem, likely, bound.duals)
-        self.likely = likely[np.argsort(reduced, kind="stable")[: LIKELY * window.own]]
-        sets = inside[likely.sets]
-        there = np.flatnonzero(((sets >= 0) | (likely.sets < 0)).all(axis=1))
-        there = there[np.argsort(reduced[there], kind="stable")][: LIKELY * len(units)]
-        part = problem.part(units, np.zeros(len(units), dtype=np.int64))
-
-        def cost(communities: Sequence[Sequence[int]]) -> float:
-            candidates = Candidates.of(communities, problem.largest)
-            return float(totals(part.prices, candidates.sets, candidates.counts).sum())
-
-        before = tuple(tuple(np.sort(inside[window.place[list(one)]]).tolist()) for one in free)
-        better = improve(
-            part,
-            Candidates.of_rows(sets[there]),
-            Duals.of(bound.duals.unit[units], problem.largest),
-            before,
-            cost,
-            clock=clock,
-            seed=self._seed,
-            report=lambda _: None,
-            again=False,
-        )
-        self.km -= cost(before) - cost(better)
-        chosen = [tuple(np.sort(window.units[units[list(one)]]).tolist()) for one in better]
-        self.communities = tuple(chosen + fixed)
-        return self.km

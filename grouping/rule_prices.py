@@ -48,7 +48,8 @@ def with_prices(
     communities = {one.label: [site.id for site in one.members] for one in result.communities}
     leads = {one.label: [one.lead.id] for one in result.communities if one.lead is not None}
     links = Links(tuple(item.link for item in result.links))
-    case = build_case(result.applications, result.scenario, links, distances, communities, leads)
+    bounds = {level.level: level.bound_km for level in result.levels}
+    case = build_case(result.applications, result.scenario, links, distances, communities, leads, bounds)
     if not rules:
         return with_link_prices(result, case, None)
     resolver = Resolver(result.scenario.stop.seconds, workers)

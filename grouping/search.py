@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ _MET = 100
 """Communities tried that are kept for each unit."""
 _MOST_MET = 1_000_000
 """Communities tried that are kept in all."""
+_CHUNK = 2_000
+"""Steps between two looks at the clock; twice as many as units where those are more."""
 _LEG = 500
 """Steps between two changes of the price of communities across macro-regions; more for thousands of units."""
 _DEARER, _CHEAPER = 1.5, 0.8
@@ -37,10 +39,20 @@ class Search:
         seed: of the random choices.
         limits: on the communities in all.
         region: (u,) the macro-region of each unit, see :mod:`grouping.borders`.
+        start: communities to begin with; what the search makes of nothing, if empty.
 
     """
 
-    def __init__(self, prices: Prices, smallest: int, largest: int, seed: int, limits: Limits, region: Ints) -> None:
+    def __init__(
+        self,
+        prices: Prices,
+        smallest: int,
+        largest: int,
+        seed: int,
+        limits: Limits,
+        region: Ints,
+        start: Sequence[Sequence[int]] = (),
+    ) -> None:
         self._prices = prices
         self._quota = limits.cross_region_most >= 0
         missing = _missing_km(prices, smallest)
@@ -60,7 +72,25 @@ class Search:
             crossing_km=0.0,
         )
         self._random = np.array([seed * 0x9E3779B97F4A7C15 % 2**64 | 1], dtype=np.uint64)
-        self._draft = _started(prices, self._around, self._random)
+        self._draft = empty_draft(units, largest, min(_MET * units, _MOST_MET))
+        if start:
+            self.resume(start)
+        else:
+            _begin(prices, self._around, self._draft, self._random)
+
+    def cool(self, steps: int, hot: float, cold: float, told: Callable[[int], bool]) -> None:
+        """Take so many ``steps`` while the temperature falls from ``hot`` to ``cold`` km.
+
+        Every now and then it is ``told`` how many were taken since; where that returns True, they end.
+        """
+        # A look takes time for each unit.
+        chunk = max(_CHUNK, 2 * len(self._prices.weight))
+        for start in range(0, steps, chunk):
+            count = min(chunk, steps - start)
+            warm, cool = (hot * (cold / hot) ** (done / steps) for done in (start, start + count))
+            self.steps(count, warm, cool)
+            if told(count):
+                break
 
     def steps(self, count: int, hot: float, cold: float) -> None:
         """Take ``count`` steps while the temperature falls from ``hot`` to ``cold`` km."""
@@ -97,6 +127,13 @@ class Search:
         label[alone] = np.arange(len(communities), len(communities) + alone.sum())
         set_labels(self._prices, self._around, self._draft, label)
 
+    def note(self, candidates: Candidates) -> None:
+        """Count these among the latest communities that were tried."""
+        draft = self._draft
+        rows = candidates.sets[-len(draft.met) :] if len(draft.met) else candidates.sets[:0]
+        draft.met[(draft.number[1] + np.arange(len(rows))) % max(1, len(draft.met))] = rows
+        draft.number[1] += len(rows)
+
     def insist(self) -> None:
         """From now on, sites without a community cost much more on the way."""
         around = self._around
@@ -127,12 +164,16 @@ class Search:
     @property
     def best(self) -> list[tuple[int, ...]]:
         """The communities of the best grouping so far; units in none of them are unplaced."""
-        label = self._draft.best
-        order = np.argsort(label, kind="stable")
-        starts = np.flatnonzero(np.diff(label[order], prepend=-1))
+        order, starts = _together(self._draft.best)
         may_be = valid_parts(self._prices, self._around.smallest, order, np.append(starts, len(order)))
         parts = np.split(order, starts[1:])
         return [tuple(part.tolist()) for part, allowed in zip(parts, may_be, strict=False) if allowed]
+
+    @property
+    def held(self) -> list[tuple[int, ...]]:
+        """The communities at hand, of all units, whether they may be as they are or not."""
+        order, starts = _together(self._draft.label)
+        return [tuple(part.tolist()) for part in np.split(order, starts[1:])]
 
 
 def _near(prices: Prices) -> Ints:
@@ -167,9 +208,8 @@ def _missing_km(prices: Prices, smallest: int) -> float:
     return float(2 * far + 2 * prices.size_km + themes + np.abs(prices.apart).max() + 1e-9) if units else 1.0
 
 
-def _started(prices: Prices, around: Neighbourhood, random: NDArray[np.uint64]) -> Draft:
+def _begin(prices: Prices, around: Neighbourhood, draft: Draft, random: NDArray[np.uint64]) -> None:
     units = len(prices.weight)
-    draft = empty_draft(units, around.largest, min(_MET * units, _MOST_MET))
     if len(prices.ground.start) and units:
         set_labels(prices, around, draft, _in_order(prices, around))
     elif units:
@@ -179,7 +219,12 @@ def _started(prices: Prices, around: Neighbourhood, random: NDArray[np.uint64]) 
             seeds = min(seeds, around.most)
         recreate(prices, around, draft, np.arange(units), units, seeds, random)
         start_over(prices, around, draft)
-    return draft
+
+
+def _together(label: Ints) -> tuple[Ints, Ints]:
+    """(the units by their labels, where each label's begin)."""
+    order = np.argsort(label, kind="stable")
+    return order, np.flatnonzero(np.diff(label[order], prepend=-1))
 
 
 def _in_order(prices: Prices, around: Neighbourhood) -> Ints:

@@ -61,9 +61,8 @@ class Window:
         return Candidates.of_rows(sets[there])
 
     def on_map(self, candidates: Candidates) -> Candidates:
-        """The window's candidates that hold a unit ahead, by the numbers of the map."""
-        ahead = ((candidates.sets >= self.core) & (candidates.sets < self.own)).any(axis=1)
-        return Candidates.of_rows(np.append(self.units, -1)[candidates.sets[ahead]])
+        """The window's candidates by the numbers of the map."""
+        return Candidates.of_rows(np.append(self.units, -1)[candidates.sets])
 
 
 class Reach:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+import grouping.improve_in_patches
 import grouping.patchwork
 from grouping import Applications, Links
 from grouping.bound import lower_bound
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
 from grouping.cost import totals
-from grouping.patchwork import may_be_patched, patches, patchwork
+from grouping.improve_in_patches import improve_in_patches
+from grouping.patches import patches
+from grouping.patchwork import may_be_patched, patchwork
 from grouping.pricing import Pricer
 from grouping.problem import Problem
 from grouping.search import Search
@@ -59,16 +62,37 @@ def test_patches_never_prove_too_much(case: Case, size: int, ahead: int, rise: f
         patch.setattr(grouping.patchwork, "_PATCH", size)
         patch.setattr(grouping.patchwork, "_AHEAD", (ahead, 2))
         patch.setattr(grouping.patchwork, "_RISE", rise)
-        told: list[Communities] = []
-        km = patchwork(
-            problem, communities, search.met, search.near, workers=2, seed=1, clock=clock, report=told.append
-        )
-    assert np.isfinite(km)
-    assert km <= found[1] + 1e-6
-    costs = [float(totals(problem.prices, made.sets, made.counts).sum()) for made in map(listed(problem), told)]
-    assert costs == sorted(costs, reverse=True)
-    for made in told:
-        assert sorted(unit for members in made for unit in members) == list(range(problem.size))
+        made = patchwork(problem, communities, search.met, search.near, workers=2, clock=clock)
+    assert np.isfinite(made.km)
+    assert made.km <= found[1] + 1e-6
+
+
+@thorough
+@given(placed(), st.integers(2, 6), st.sampled_from([0, 500]))
+def test_improved_in_patches_all_units_are_there_and_it_gets_no_dearer(case: Case, size: int, steps: int) -> None:
+    problem = both_problems(case)[1]
+    assume(may_be_patched(problem))
+    communities, search = searched(problem, steps)
+    made = []
+    for workers in (1, 2):
+        told = [communities]
+        with pytest.MonkeyPatch.context() as patch, Clock(600.0) as clock:
+            patch.setattr(grouping.improve_in_patches, "_PATCH", size)
+            found = patchwork(problem, communities, search.met, search.near, workers=workers, clock=clock)
+            improve_in_patches(
+                *(problem, communities, found.likely, found.price),
+                workers=workers,
+                seed=1,
+                clock=clock,
+                report=lambda one, told=told: bool(told.append(one)),
+            )
+        made.append(told)
+    told = made[0]
+    assert made[1] == told
+    costs = [float(totals(problem.prices, one.sets, one.counts).sum()) for one in map(listed(problem), told)]
+    assert all(after <= before + 1e-6 for before, after in pairwise(costs))
+    for one in told:
+        assert sorted(unit for members in one for unit in members) == list(range(problem.size))
 
 
 @thorough
@@ -106,12 +130,9 @@ def test_one_patch_proves_what_the_lp_does(case: Case) -> None:
     problem = both_problems(case)[1]
     assume(may_be_patched(problem) and not problem.set_limits)
     communities, search = searched(problem)
-    told = [communities]
     with Clock(600.0) as clock:
-        km = patchwork(
-            problem, communities, search.met, search.near, workers=1, seed=1, clock=clock, report=told.append
-        )
-        start = listed(problem)(told[-1])
+        km = patchwork(problem, communities, search.met, search.near, workers=1, clock=clock).km
+        start = listed(problem)(communities)
         cost = float(totals(problem.prices, start.sets, start.counts).sum())
         # A patch knows nothing of how many communities there are in all.
         free = problem.part(np.arange(problem.size), np.zeros(problem.size, dtype=np.int64))
@@ -140,12 +161,9 @@ def test_the_number_of_threads_changes_nothing(case: Case, size: int) -> None:
     communities, search = searched(problem, 0)
     made = []
     for workers in (1, 2, 4):
-        told: list[Communities] = []
         with pytest.MonkeyPatch.context() as patch, Clock(600.0) as clock:
             patch.setattr(grouping.patchwork, "_PATCH", size)
             patch.setattr(grouping.patchwork, "_AHEAD", (1, 2))
-            km = patchwork(
-                problem, communities, search.met, search.near, workers=workers, seed=1, clock=clock, report=told.append
-            )
-        made.append((km, told))
+            found = patchwork(problem, communities, search.met, search.near, workers=workers, clock=clock)
+        made.append((found.km, found.price.tolist(), found.likely.sets.tolist()))
     assert made[0] == made[1] == made[2]

@@ -1,0 +1,124 @@
+"""Many units improved patch by patch: each chooses anew among the likely candidates within it, two at a time.
+
+Patches hold whole communities, so that nothing in one of them touches another; borders run elsewhere in each sweep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import repeat
+
+import numpy as np
+
+from grouping.bound import reduced_costs
+from grouping.candidates import Candidates, Communities
+from grouping.clock import Clock
+from grouping.cost import Floats, Ints, totals
+from grouping.improve import LIKELY, improve
+from grouping.patches import patches
+from grouping.pricing import Duals
+from grouping.problem import Problem
+
+_PATCH = 400
+"""Units of a patch at most."""
+_GAIN = 2e-4
+"""The map is swept again while that gained such a share of the cost."""
+
+
+def improve_in_patches(
+    problem: Problem,
+    communities: Communities,
+    likely: Candidates,
+    price: Floats,
+    workers: int,
+    seed: int,
+    clock: Clock,
+    report: Callable[[Communities], bool],
+) -> None:
+    """Improve a grouping of all units, as long as that gains enough.
+
+    Args:
+        problem: one level without limits.
+        communities: the grouping.
+        likely: candidates to choose among.
+        price: (u,) km, prices of the units that tell which of these are likely.
+        workers: threads.
+        seed: of CP-SAT, and of where patches end.
+        clock: may stop it.
+        report: told of the grouping each time some of it was looked at; where it returns True, that is good enough.
+
+    """
+    random = np.random.default_rng(seed)
+    reduced = reduced_costs(problem, likely, Duals.of(price, problem.largest))
+    # The likeliest first.
+    likely = likely[np.argsort(reduced, kind="stable")]
+    gained = np.inf
+    while gained > _GAIN * _cost(problem, communities) and not clock.stopped():
+        before = _cost(problem, communities)
+        # Those of patches that are next to each other, one after the other.
+        todo = patches(problem, communities, _PATCH, random)
+        while todo:
+            parts = [_Part.of(problem, communities, units) for units in todo[:2]]
+            del todo[:2]
+            with ThreadPoolExecutor(min(workers, len(parts))) as pool:
+                better = list(pool.map(_improved, parts, repeat(likely), repeat(price), repeat(seed), repeat(clock)))
+            for part, (after, spent) in zip(parts, better, strict=True):
+                clock.spend(spent)
+                gone = set(part.before)
+                communities = tuple(sorted([one for one in communities if one not in gone] + after))
+            if report(communities):
+                return
+        gained = before - _cost(problem, communities)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A patch: its units, its problem, and its communities, in units of the map."""
+
+    units: Ints
+    problem: Problem
+    before: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def of(cls, problem: Problem, communities: Communities, units: Ints) -> _Part:
+        inside = np.zeros(problem.size, dtype=np.bool_)
+        inside[units] = True
+        before = tuple(members for members in communities if inside[members[0]])
+        return cls(units, problem.part(units, np.zeros(len(units), dtype=np.int64)), before)
+
+
+def _improved(
+    part: _Part, likely: Candidates, price: Floats, seed: int, clock: Clock
+) -> tuple[list[tuple[int, ...]], float]:
+    """(communities of a patch, in units of the map, what was spent on them)."""
+    problem, units = part.problem, part.units
+    place = np.full(len(price) + 1, -1, dtype=np.int64)
+    place[units] = np.arange(len(units))
+    sets = place[likely.sets]
+    there = np.flatnonzero(((sets >= 0) | (likely.sets < 0)).all(axis=1))[: LIKELY * len(units)]
+    pool = problem.twins.canonical(Candidates.of_rows(sets[there]))
+    twins = problem.twins
+    # Of twins each is paid as much.
+    paid = (np.bincount(twins.first, weights=price[units], minlength=len(units)) / np.maximum(1, twins.count))[
+        twins.first
+    ]
+    with clock.apart() as apart:
+        better = improve(
+            problem,
+            Candidates.of(pool, problem.largest),
+            Duals.of(paid, problem.largest),
+            tuple(tuple(sorted(place[list(members)].tolist())) for members in part.before),
+            lambda communities: _cost(problem, communities),
+            clock=apart,
+            seed=seed,
+            report=lambda _: None,
+            again=False,
+        )
+    return [tuple(np.sort(units[list(members)]).tolist()) for members in better], apart.spent
+
+
+def _cost(problem: Problem, communities: Sequence[Sequence[int]]) -> float:
+    candidates = Candidates.of(communities, problem.largest)
+    return float(totals(problem.prices, candidates.sets, candidates.counts).sum())

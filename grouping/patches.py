@@ -1,0 +1,47 @@
+"""Patches of the map: neighbouring communities together, each unit in one patch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from grouping.cost import Ints
+from grouping.ground import joint_row
+from grouping.problem import Problem
+
+
+def patches(
+    problem: Problem, communities: Sequence[Sequence[int]], most: int, random: np.random.Generator | None = None
+) -> list[Ints]:
+    """The units of a grouping's communities in patches of no more than so many, neighbours mostly after each other.
+
+    Args:
+        problem: one level.
+        communities: that are to stay whole, one at least.
+        most: units of a patch, where a single community is not larger.
+        random: where borders run; the same ones each time, if None.
+
+    """
+    first = np.array([members[0] for members in communities])
+    size = np.array([len(members) for members in communities])
+    found = []
+    todo = [np.arange(len(communities))]
+    while todo:
+        part = todo.pop()
+        if size[part].sum() <= most or len(part) < 2:
+            found.append(np.sort(np.concatenate([communities[k] for k in part.tolist()])))
+            continue
+        # By whether they are nearer to one or to another, which are far from each other.
+        if random is None:
+            from_any = joint_row(problem.prices, int(first[part[0]]))[first[part]]
+            one = int(part[from_any.argmax()])
+        else:
+            one = int(random.choice(part))
+        from_one = joint_row(problem.prices, int(first[one]))[first[part]]
+        from_other = joint_row(problem.prices, int(first[part[from_one.argmax()]]))[first[part]]
+        order = part[np.argsort(from_one - from_other, kind="stable")]
+        half = int(np.searchsorted(np.cumsum(size[order]), size[part].sum() / 2))
+        half = min(max(half, 1), len(order) - 1)
+        todo += [order[half:], order[:half]]
+    return found
