@@ -19,52 +19,75 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from grouping.applications import read_applications
+    from grouping.axes import Axis, read_axes
     from grouping.check import CheckReport, check
     from grouping.clock import StoppedBy
+    from grouping.comparison import Comparison, compare
+    from grouping.comparison_files import write_comparison
     from grouping.distances import Distances, read_distances
     from grouping.errors import AuditError, InputError, Problem, Where
+    from grouping.fonts import find_font
+    from grouping.level_problems import LevelProblem, level_problems
     from grouping.levels import Level
     from grouping.link_files import applicable_links, read_links
     from grouping.links import Kind, Link, Links
+    from grouping.maps import MapOptions, draw_maps
     from grouping.outputs import write_outputs
     from grouping.resolve import Resolution, resolve
     from grouping.result import Community, LevelResult, Result, Status
+    from grouping.rule_prices import with_prices
     from grouping.scenario import Scenario
     from grouping.scenario_files import list_scenarios, load_scenario
     from grouping.sites import Applications, Site
     from grouping.solve import Progress, solve
+    from grouping.sweep import Point, Sweep, sweep
+    from grouping.sweep_files import write_sweep
 
 _MODULES = {
     "applications": ("read_applications",),
+    "axes": ("Axis", "read_axes"),
     "check": ("CheckReport", "check"),
     "clock": ("StoppedBy",),
+    "comparison": ("Comparison", "compare"),
+    "comparison_files": ("write_comparison",),
     "distances": ("Distances", "read_distances"),
     "errors": ("AuditError", "InputError", "Problem", "Where"),
+    "fonts": ("find_font",),
+    "level_problems": ("LevelProblem", "level_problems"),
     "levels": ("Level",),
     "link_files": ("applicable_links", "read_links"),
     "links": ("Kind", "Link", "Links"),
+    "maps": ("MapOptions", "draw_maps"),
     "outputs": ("write_outputs",),
     "resolve": ("Resolution", "resolve"),
     "result": ("Community", "LevelResult", "Result", "Status"),
+    "rule_prices": ("with_prices",),
     "scenario": ("Scenario",),
     "scenario_files": ("list_scenarios", "load_scenario"),
     "sites": ("Applications", "Site"),
     "solve": ("Progress", "solve"),
+    "sweep": ("Point", "Sweep", "sweep"),
+    "sweep_files": ("write_sweep",),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "Applications",
     "AuditError",
+    "Axis",
     "CheckReport",
     "Community",
+    "Comparison",
     "Distances",
     "InputError",
     "Kind",
     "Level",
+    "LevelProblem",
     "LevelResult",
     "Link",
     "Links",
+    "MapOptions",
+    "Point",
     "Problem",
     "Progress",
     "Resolution",
@@ -73,17 +96,27 @@ __all__ = [
     "Site",
     "Status",
     "StoppedBy",
+    "Sweep",
     "Where",
     "applicable_links",
     "check",
+    "compare",
+    "draw_maps",
+    "find_font",
+    "level_problems",
     "list_scenarios",
     "load_scenario",
     "read_applications",
+    "read_axes",
     "read_distances",
     "read_links",
     "resolve",
     "solve",
+    "sweep",
+    "with_prices",
+    "write_comparison",
     "write_outputs",
+    "write_sweep",
 ]
 
 

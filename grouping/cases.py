@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
+import math
 import os
-import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeVar
 
-import numpy as np
-
+from grouping.attending import attended
 from grouping.clock import Clock
 from grouping.cost import Cost
-from grouping.distances import Distances, great_circles
+from grouping.distances import Distances
 from grouping.errors import InputError
+from grouping.level_problems import level_problems
 from grouping.levels import Level
 from grouping.links import Link, Links
 from grouping.messages import Message
 from grouping.optimize import optimize
 from grouping.optimum import Optimum
-from grouping.problem import Problem, build_problem, order_key
-from grouping.regions import read_macro_regions
+from grouping.problem import Problem, build_problem
 from grouping.scenario import Scenario
 from grouping.sites import Applications, Site
 from grouping.warm_start import valid_start
 
-_TICK = 0.1
+_METRE = 1e-3
 _LEAST = 0.2
 """Seconds below which no new search is begun."""
 
@@ -36,7 +34,8 @@ _LEAST = 0.2
 class LevelCase:
     """One level of a grouping. Sites are numbers in the order of ``problem.sites``; ``links`` are all that bear on it.
 
-    ``communities`` has the sorted members of each by label, ``leads`` the lead units of those that have one.
+    ``communities`` has the sorted members of each by label, ``leads`` the lead units of those that have one. No
+    grouping that leaves out as many sites costs less than ``bound_km``.
     """
 
     problem: Problem
@@ -44,6 +43,7 @@ class LevelCase:
     links: tuple[Link, ...]
     communities: Mapping[str, tuple[int, ...]]
     leads: Mapping[str, int]
+    bound_km: float = -math.inf
 
     @property
     def level(self) -> Level:
@@ -131,6 +131,7 @@ def build_case(
     distances: Distances | None,
     communities: Mapping[str, Sequence[str]],
     leads: Mapping[str, Sequence[str]],
+    bounds: Mapping[Level, float] | None = None,
 ) -> Case:
     """The case of a grouping that keeps the hard rules, given by the ids of the members of each community.
 
@@ -141,30 +142,24 @@ def build_case(
         distances: a matrix, or None.
         communities: members by label.
         leads: lead units by label.
+        bounds: what the run proved for each level, in km, if it is known.
 
     Raises:
         InputError: as :func:`grouping.solve.solve`.
 
     """
-    macro_regions = read_macro_regions(scenario.travel.regions)
-    row = {site.id: number for number, site in enumerate(applications.sites)}
     cases = []
-    for level in Level:
-        sites = sorted((site for site in applications.sites if site.level is level), key=order_key)
-        if not sites:
-            continue
-        rows = [row[site.id] for site in sites]
-        regions = tuple(macro_regions.of(site.adcode) for site in sites)
-        distance = great_circles(sites) if distances is None else distances.km[np.ix_(rows, rows)]
-        problem = build_problem(level, sites, distance, regions, links.links, scenario)
+    for one in level_problems(applications, scenario, links.links, distances):
+        sites = one.problem.sites
         number = {site.id: index for index, site in enumerate(sites)}
         there = {
-            label: tuple(sorted(number[one] for one in members))
+            label: tuple(sorted(number[member] for member in members))
             for label, members in communities.items()
-            if all(one in number for one in members)
+            if all(member in number for member in members)
         }
+        bound_km = (bounds or {}).get(one.problem.level, -math.inf)
         leading = {label: number[leads[label][0]] for label in there if leads.get(label)}
-        cases.append(LevelCase(problem, regions, links.links, there, leading))
+        cases.append(LevelCase(one.problem, one.regions, links.links, there, leading, bound_km))
     return Case(applications, scenario, links, distances, tuple(cases))
 
 
@@ -212,38 +207,6 @@ def _say_nothing(_phase: str, _best: float | None, _bound: float | None) -> None
     pass
 
 
-_Found = TypeVar("_Found")
-
-
-def attended(work: Callable[[Clock], _Found], clock: Clock) -> tuple[_Found, bool]:
-    """What ``work`` returns, done in a thread of its own, and whether Ctrl-C stopped the clock meanwhile."""
-    found: list[_Found] = []
-    failures: list[BaseException] = []
-    done = threading.Event()
-
-    def run() -> None:
-        try:
-            found.append(work(clock))
-        except BaseException as error:  # raised again in the waiting thread
-            failures.append(error)
-        finally:
-            done.set()
-
-    threading.Thread(target=run, daemon=True).start()
-    over = interrupted = False
-    while not over:
-        try:
-            over = done.wait(_TICK)
-        except KeyboardInterrupt:
-            if interrupted:
-                raise
-            interrupted = True
-            clock.interrupt()
-    if failures:
-        raise failures[0]
-    return found[0], interrupted
-
-
 @dataclass(frozen=True, slots=True)
 class Price:
     """What another grouping costs beyond the one at hand, in km: between ``low_km`` and ``high_km``.
@@ -275,7 +238,16 @@ def price_with(case: LevelCase, extra: Link, resolver: Resolver, share: float = 
         problem = case.otherwise([*case.links, extra])
     except InputError as error:
         return Price(refused=tuple(one.what for one in error.problems))
-    return priced(case, problem, resolver.best(problem, case.ids(), share))
+    return bounded(case, priced(case, problem, resolver.best(problem, case.ids(), share)))
+
+
+def bounded(case: LevelCase, price: Price) -> Price:
+    """A price of keeping to more than now: no less than what the bound of all groupings leaves."""
+    if price.low_km is None or price.high_km is None or price.more_unplaced:
+        return price
+    low = max(price.low_km, case.bound_km - case.cost_km)
+    # The bound is to the metre.
+    return replace(price, low_km=min(low, price.high_km), proved=price.proved or low >= price.high_km - _METRE)
 
 
 def priced(case: LevelCase, problem: Problem, optimum: Optimum | None) -> Price:

@@ -58,6 +58,10 @@ class InputError(ValueError):
         self.problems = tuple(sorted(problems, key=place))
         super().__init__("\n".join(problem.text() for problem in self.problems))
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Problem, ...]]]:
+        """For another process to raise it."""
+        return InputError, (self.problems,)
+
 
 class AuditError(RuntimeError):
     """The grouping that was found fails the audit, so it is not given: a fault of the program, not of the input.

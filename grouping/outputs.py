@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,17 +90,39 @@ def write_asked(out: Path, texts: Mapping[str, str]) -> None:
         InputError: the folder can't be written to, or a file in it is open in another program.
 
     """
-    with _aside(out) as folder:
+
+    def write(folder: Path) -> list[str]:
         for name, text in texts.items():
             (folder / name).write_text(text, "utf-8-sig" if name.endswith(".csv") else "utf-8", newline="")
+        return list(texts)
+
+    write_beside(out, _ASKED, write)
+
+
+def write_beside(out: Path, ours: re.Pattern[str], write: Callable[[Path], Sequence[str]]) -> tuple[Path, ...]:
+    """Write files into a folder that may hold others, in the place of all of ours that are there.
+
+    Args:
+        out: the folder; it need not be there yet.
+        ours: the names of files that leave.
+        write: writes the new files into the folder given, and returns their names in the order in which they come.
+
+    Raises:
+        InputError: the folder can't be written to, or a file in it is open in another program.
+
+    """
+    with _aside(out) as folder:
+        names = write(folder)
         try:
-            for path in [path for path in out.iterdir() if _ASKED.fullmatch(path.name) and path.name not in texts]:
+            out.mkdir(exist_ok=True)
+            for path in [path for path in out.iterdir() if ours.fullmatch(path.name) and path.name not in names]:
                 path.unlink()
-            for name in texts:
+            for name in names:
                 (folder / name).replace(out / name)
         except OSError as error:
             name = Path(error.filename or out).name
             raise InputError([Problem(Where(name), message("report.out_in_use"))]) from None
+    return tuple(out / name for name in names)
 
 
 def check_folder(out: Path) -> None:

@@ -81,9 +81,14 @@ class Problem:
             count[unit] = len(unit)
         return count
 
+    @property
+    def site_count(self) -> int:
+        """How many sites its units have."""
+        return int(self.prices.weight.sum())
+
     def leaving(self, unplaced: int) -> Problem:
         """The same problem with so many sites left without a community."""
-        fewest, most = _numbers(len(self.sites) - unplaced, self.smallest, self.largest, self.limits)
+        fewest, most = _numbers(self.site_count - unplaced, self.smallest, self.largest, self.limits)
         return replace(self, unplaced=unplaced, fewest=fewest, most=most)
 
     def with_communities(self, fewest: int, most: int) -> Problem:
@@ -124,7 +129,7 @@ class Problem:
 
         """
         if self.fewest > self.most:
-            free = _numbers(len(self.sites) - self.unplaced, self.smallest, self.largest, Limits())
+            free = _numbers(self.site_count - self.unplaced, self.smallest, self.largest, Limits())
             key = "fewest" if self.limits.fewest > free[1] else "most"
             what = message("solve.number_of_communities", **self.in_words, low=free[0], high=free[1])
             raise InputError([Wrong(Where(f"communities.{key} = {getattr(self.limits, key)}"), what)])
@@ -133,7 +138,7 @@ class Problem:
     def in_words(self) -> dict[str, object]:
         """What messages say of the problem."""
         level = message(f"level.{self.level}")
-        placed = len(self.sites) - self.unplaced
+        placed = self.site_count - self.unplaced
         return {"level": level, "placed": placed, "min": self.smallest, "max": self.largest}
 
     def impossible(self, least: int | None) -> InputError:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Self
 
 import pandas as pd
 
@@ -12,6 +13,7 @@ from grouping.changes import Change
 from grouping.check import CheckReport
 from grouping.clock import StoppedBy
 from grouping.cost import Cost
+from grouping.distances import Distances
 from grouping.levels import Level
 from grouping.links import Link, Unhonourable
 from grouping.messages import Message
@@ -102,6 +104,13 @@ class LinkOutcome:
     cost_km: float
     honour: HonourPrice | None = None
 
+    @classmethod
+    def of(cls, link: Link, home: Mapping[str, str]) -> Self:
+        """What became of a link where ``home`` has the community of each site that is in one, by the site's id."""
+        together = link.a in home and home[link.a] == home.get(link.b)
+        honoured = together != link.kind.apart
+        return cls(link, honoured, 0.0 if honoured or link.must else link.km or 0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class RulePrice:
@@ -140,7 +149,7 @@ class Result:
     Costs are kilometres (or the unit of the matrix given). ``regions`` maps the ids of sites to their
     macro-regions, where known; ``audit`` is what :func:`grouping.check.check` says of the grouping; ``remarks`` is
     what the office should know besides those of the list.
-    ``distance_file`` names the matrix that distances come from, "" where they are great circles.
+    ``distance_file`` names the matrix that ``distances`` come from, "" where they are great circles.
     ``renewal`` tells what changed from the previous grouping, where one was given
     (``previous_file``); ``rule_prices`` what the rules cost, where that was asked for.
     """
@@ -156,6 +165,7 @@ class Result:
     audit: CheckReport
     remarks: tuple[Remark, ...] = field(default=())
     distance_file: str = ""
+    distances: Distances | None = field(default=None, repr=False, compare=False)
     renewal: tuple[Change, ...] = ()
     previous_file: str = ""
     rule_prices: tuple[RulePrice, ...] = ()

@@ -94,7 +94,8 @@ def located(given: Given, elsewhere: Mapping[str, str | None], accept_changed: b
 
     Args:
         given: what the run was given.
-        elsewhere: paths of inputs that have moved, by what they are; None where they have not.
+        elsewhere: paths of inputs that have moved, by what they are; None where they have not. Others that are not
+            where they were are looked for beside these.
         accept_changed: take inputs that have changed since.
 
     Raises:
@@ -103,8 +104,11 @@ def located(given: Given, elsewhere: Mapping[str, str | None], accept_changed: b
     """
     problems = []
     paths = {}
+    folders = [Path(path).parent for path in elsewhere.values() if path]
     for name, one in given.files.items():
         path = Path(elsewhere.get(name) or one.path)
+        if not path.is_file():
+            path = next((there for folder in folders if (there := folder / path.name).is_file()), path)
         option = _OPTIONS.get(name)
         if not path.is_file():
             key = "runs.gone" if option else "runs.gone_for_good"
@@ -115,6 +119,11 @@ def located(given: Given, elsewhere: Mapping[str, str | None], accept_changed: b
     if problems:
         raise InputError(problems)
     return paths
+
+
+def unchanged(given: Given) -> bool:
+    """Whether each input is where it was, as it was."""
+    return all(_digest(one.path) == one.sha256 for one in given.files.values())
 
 
 def _digest(path: Path) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from annotated_types import Ge, Le
 from pydantic import BaseModel, ValidationError
@@ -20,6 +19,7 @@ from grouping.errors import InputError, Problem, Where
 from grouping.messages import Lang, Message, message, say
 from grouping.regions import read_macro_regions
 from grouping.scenario import Scenario
+from grouping.toml_files import read_toml
 
 _EXTENDS = "extends"
 _REGIONS = "travel.regions"
@@ -109,6 +109,24 @@ def bounds(key: str) -> tuple[float, float]:
     low: Any = next(bound.ge for bound in metadata if isinstance(bound, Ge))
     high: Any = next(bound.le for bound in metadata if isinstance(bound, Le))
     return low, high
+
+
+def kind_of(key: str) -> Literal["boolean", "whole", "number", "text"]:
+    """What the values of a setting are."""
+    annotation = _FIELDS[key].annotation
+    if annotation is bool:
+        return "boolean"
+    if annotation is int:
+        return "whole"
+    return "number" if annotation is float else "text"
+
+
+def meant(text: str) -> tuple[list[str], list[str]]:
+    """(the settings that ``text`` names, in full or by the last word; those written like it where there is none)."""
+    if text in _FIELDS:
+        return [text], []
+    same = [key for key in _FIELDS if key.split(".")[-1] == text]
+    return same, [] if same else _nearest(text)
 
 
 def scenario_toml(values: Sequence[ScenarioValue], lang: Lang = "zh") -> str:
@@ -225,40 +243,14 @@ def _chain(path: Path) -> list[_Layer]:
 
 
 def _read(path: Path) -> _Layer:
-    content = path.read_bytes()
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError([Problem(Where(path.name), message("scenario.encoding"))]) from None
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        found = re.search(r"at line (\d+)", str(error))
-        lines = text.splitlines()
-        row = int(found[1]) if found else len(lines)
-        shown = lines[row - 1].strip() if 0 < row <= len(lines) else ""
-        what = message("scenario.repeated" if "overwrite" in str(error) or "twice" in str(error) else "scenario.syntax")
-        raise InputError([Problem(Where(path.name, row=row), Message(what.key, {"text": shown}))]) from None
+    file = read_toml(path)
     flat: dict[str, Any] = {}
-    for key, value in values.items():
+    for key, value in file.values.items():
         if isinstance(value, dict) and key in _SECTIONS:
             flat |= {f"{key}.{leaf}": content for leaf, content in value.items()}
         else:
             flat[key] = value
-    return _Layer(path, flat, _lines(text))
-
-
-def _lines(text: str) -> dict[str, int]:
-    """The line of each section and key, counted from 1, as far as plain ``[section]`` and ``key =`` lines tell."""
-    lines: dict[str, int] = {}
-    section = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        if found := re.match(r"\s*\[\s*([\w.\-]+)\s*\]", line):
-            section = f"{found[1]}."
-            lines.setdefault(found[1], number)
-        elif found := re.match(r"\s*([\w.\-]+)\s*=", line):
-            lines.setdefault(section + found[1], number)
-    return lines
+    return _Layer(path, flat, file.lines)
 
 
 # --- Checking ------------------------------------------------------------------------------------------

@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
 
 from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
@@ -29,6 +32,10 @@ class Setting(float):
 
 Cell = str | int | float | bool | None
 
+_MADE = datetime(2000, 1, 1)
+"""A fixed date of creation: the same grouping gives the same bytes."""
+_FONT = {"font_name": "Microsoft YaHei", "font_size": 10, "font_scheme": "none"}
+"""Comes with Windows and with Office for macOS; where it lacks, any other Chinese sans serif takes its place."""
 _BANDS = ("#DCE9F7", "#FBE5D6", "#E2F0D9", "#FFF2CC", "#E4DFEC", "#DDEFEF")
 _NARROWEST = 7
 """No column is narrower; characters, as all widths."""
@@ -50,7 +57,7 @@ class Table:
     """A header and rows. ``band`` gives the colour band of a row, as a number; ``filtered`` puts a filter on it.
 
     Columns that would be wider than ``widest`` wrap their text. ``notes`` are rows below that the header is not for:
-    their texts may run over the cells beside them.
+    their texts may run over the cells beside them. Only the first columns are ``printed``, if it says how many.
     """
 
     header: tuple[str, ...]
@@ -59,6 +66,16 @@ class Table:
     filtered: bool = True
     widest: int = 60
     notes: tuple[tuple[Cell, ...], ...] = field(default=())
+    printed: int | None = None
+
+
+@contextmanager
+def workbook(path: Path, title: Message, lang: Lang) -> Iterator[Sheets]:
+    """A new workbook at ``path``. Text stays text: nothing from the lists is ever taken for a formula or a link."""
+    texts = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with Workbook(str(path), {**texts, "default_format_properties": dict(_FONT)}) as book:
+        book.set_properties({"title": title.text(lang), "created": _MADE})
+        yield Sheets(book, lang)
 
 
 class Sheets:
@@ -100,6 +117,8 @@ class Sheets:
         sheet.set_footer(_FOOTER)
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(0)
+        if table.printed is not None:
+            sheet.print_area(0, 0, len(table.rows) + len(table.notes), table.printed - 1)
 
     def _column(self, sheet: Worksheet, column: int, table: Table) -> int:
         """Write the header of a column and make it wide enough; returns the width."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import os
 import queue
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,32 +14,29 @@ from pathlib import Path
 import numpy as np
 
 from grouping.audit import audited
-from grouping.clock import Clock, StoppedBy
+from grouping.clock import StoppedBy
 from grouping.compilation import compile_all, compiled
-from grouping.cost import HOSTED, Cost, Ints
-from grouping.distances import Distances, by_places, great_circles
+from grouping.components import components, joined
+from grouping.cost import Cost
+from grouping.described import described, why_unplaced
+from grouping.distances import Distances, by_places
 from grouping.errors import InputError, Where
 from grouping.errors import Problem as Wrong
 from grouping.labels import continued, label
+from grouping.level_problems import LevelProblem, level_problems
 from grouping.levels import Level
 from grouping.link_files import applicable_links
-from grouping.links import Link, Links
+from grouping.links import Links
 from grouping.locks import Locks
-from grouping.messages import Message, message
-from grouping.optimize import optimize
+from grouping.messages import message
 from grouping.optimum import Optimum
-from grouping.problem import Problem, build_problem, order_key
-from grouping.regions import read_macro_regions
+from grouping.pieces import Elsewhere, Piece, search_in_turn, shared
 from grouping.renewal import dated, renewal
-from grouping.result import Community, LevelResult, LinkOutcome, Result, Status, Unplaced, relative_gap
+from grouping.result import LevelResult, LinkOutcome, Result, Status, Unplaced, relative_gap
 from grouping.scenario import Scenario, policy_remarks
 from grouping.scenario_files import load_scenario
-from grouping.sites import Applications, Remark, Site
+from grouping.sites import Applications, Remark
 from grouping.terms import Previous
-from grouping.warm_start import valid_start
-
-_TICK = 0.1
-"""Seconds between two looks of the waiting thread, which alone hears Ctrl-C."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +65,7 @@ def solve(
     start: Mapping[str, Sequence[str]] | None = None,
     workers: int | None = None,
     progress: Tell | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> Result:
     """Group the sites of an application list into communities at the least cost.
 
@@ -87,6 +84,8 @@ def solve(
             dearer than what of it may still be, and communities that go on keep its labels.
         workers: threads, from 1; None is one for each processor. The grouping does not depend on it.
         progress: called from this thread, each time something is better and once more when a level is done.
+        elsewhere: searches levels, and parts of levels that have no community in common, if there are several;
+            ``workers`` is then for each, and progress is told when all are done.
 
     Raises:
         InputError: a scenario or region file that is wrong, links that contradict each other, must-links that no
@@ -108,6 +107,7 @@ def solve(
         start=start,
         workers=workers,
         progress=progress,
+        elsewhere=elsewhere,
         started=started,
     )
 
@@ -122,20 +122,24 @@ def solve_linked(
     start: Mapping[str, Sequence[str]] | None = None,
     workers: int | None = None,
     progress: Tell | None = None,
+    elsewhere: Elsewhere | None = None,
     started: float | None = None,
 ) -> Result:
     """The same with all links that bear on it at hand, see :func:`grouping.link_files.applicable_links`."""
     started = time.monotonic() if started is None else started
-    tasks = _tasks(applications, scenario, priced.links, distances)
+    tasks = level_problems(applications, scenario, priced.links, distances)
+    workers = workers or os.cpu_count() or 1
     placed = by_places(applications.sites, distances)
     if not compiled(placed):
         compile_all(scenario, placed)
     earlier = {**(previous.members if previous else {}), **_present(start or {}, applications)}
     begin = list((start or earlier).values())
-    levels = tuple(
-        dated(continued(level, earlier), previous, scenario)
-        for level in _solved(tasks, scenario, workers or os.cpu_count() or 1, progress or _say_nothing, started, begin)
-    )
+    run = _Run(tasks, scenario, begin, progress or _say_nothing, started)
+    if elsewhere is not None and len(run.pieces) > 1:
+        optima: Iterable[Optimum] = elsewhere(run.pieces, workers)
+    else:
+        optima = search_in_turn(run.pieces, workers, run.report, run.pass_on)
+    levels = tuple(dated(continued(level, earlier), previous, scenario) for level in run.results(optima))
     audit = audited(levels, applications, scenario, priced, distances)
     home = {site.id: one.label for level in levels for one in level.communities for site in one.members}
     remarks = [Remark(Where(applications.file), "", said) for said in policy_remarks(scenario)]
@@ -143,7 +147,7 @@ def solve_linked(
         applications=applications,
         scenario=scenario,
         levels=levels,
-        links=tuple(_outcome(link, home) for link in priced.links),
+        links=tuple(LinkOutcome.of(link, home) for link in priced.links),
         unhonourable=priced.unhonourable,
         regions={site.id: region for task in tasks for site, region in task.placed() if region is not None},
         seconds=time.monotonic() - started,
@@ -151,6 +155,7 @@ def solve_linked(
         audit=audit,
         remarks=(*remarks, *(distances.remarks if distances else ()), *priced.remarks),
         distance_file=distances.file if distances else "",
+        distances=distances,
         renewal=renewal(previous, levels, scenario) if previous else (),
         previous_file=previous.file if previous else "",
     )
@@ -166,156 +171,93 @@ def _say_nothing(_: Progress) -> None:
     pass
 
 
-def _outcome(link: Link, home: Mapping[str, str]) -> LinkOutcome:
-    together = link.a in home and home[link.a] == home.get(link.b)
-    honoured = together != link.kind.apart
-    return LinkOutcome(link, honoured, 0.0 if honoured or link.must else link.km or 0.0)
-
-
-# --- Setting up ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Task:
-    """A level's problem and the macro-regions of its sites, None where unknown."""
-
-    problem: Problem
-    regions: tuple[str | None, ...]
-
-    def placed(self) -> Iterator[tuple[Site, str | None]]:
-        """Each site and its macro-region."""
-        return zip(self.problem.sites, self.regions, strict=True)
-
-
-def _tasks(
-    applications: Applications, scenario: Scenario, links: Sequence[Link], distances: Distances | None
-) -> list[_Task]:
-    """A task for each level that has sites."""
-    macro_regions = read_macro_regions(scenario.travel.regions)
-    row = {site.id: number for number, site in enumerate(applications.sites)}
-    tasks: list[_Task] = []
-    wrong: list[Wrong] = []
-    for level in Level:
-        sites = sorted((site for site in applications.sites if site.level is level), key=order_key)
-        if not sites:
-            continue
-        rows = [row[site.id] for site in sites]
-        regions = tuple(macro_regions.of(site.adcode) for site in sites)
-        try:
-            distance = great_circles(sites) if distances is None else distances.km[np.ix_(rows, rows)]
-            tasks.append(_Task(build_problem(level, sites, distance, regions, links, scenario), regions))
-        except InputError as error:
-            wrong += error.problems
-    if wrong:
-        raise InputError(wrong)
-    return tasks
-
-
 # --- Solving -------------------------------------------------------------------------------------------
 
 
-def _solved(
-    tasks: Sequence[_Task],
-    scenario: Scenario,
-    workers: int,
-    tell: Tell,
-    started: float,
-    begin: Sequence[Sequence[str]],
-) -> tuple[LevelResult, ...]:
-    """Solve level after level; each may use what time and work is left in proportion to its sites."""
-    results: list[LevelResult] = []
-    left = sum(len(task.problem.sites) for task in tasks)
-    deadline = time.monotonic() + scenario.stop.seconds
-    work = scenario.stop.work or math.inf
-    interrupted = False
-    for task in tasks:
-        sites = len(task.problem.sites)
-        share = max(0.0, deadline - time.monotonic()) * sites / left
+class _Run:
+    """The levels of a list and what is told of them while they are searched, piece after piece."""
+
+    def __init__(
+        self,
+        tasks: Sequence[LevelProblem],
+        scenario: Scenario,
+        begin: Sequence[Sequence[str]],
+        tell: Tell,
+        started: float,
+    ) -> None:
+        self._tasks = tasks
+        self._tell = tell
+        self._started = started
+        self._parts = [components(task.problem) for task in tasks]
+        # Which part of which level each piece is.
+        self._places = [
+            (level, number)
+            for level, parts in enumerate(self._parts)
+            for number, part in enumerate(parts)
+            if part.problem.most
+        ]
+        stop, start = scenario.stop, tuple(map(tuple, begin))
+        problems = [self._parts[level][number].problem for level, number in self._places]
+        self.pieces = [
+            Piece(problem, start, scenario.seed, stop.gap, stop.seconds, work)
+            for problem, work in zip(problems, shared(stop.work or math.inf, problems), strict=True)
+        ]
+        self._optima: list[list[Optimum | None]] = [[None] * len(parts) for parts in self._parts]
+        self._reports: queue.SimpleQueue[Progress] = queue.SimpleQueue()
+
+    def report(self, number: int, phase: str, best: float | None, bound: float | None) -> None:
+        """Note how far a piece is; its level's best grouping is known once all its pieces have one."""
+        level, part = self._places[number]
+        before = [optimum for optimum in self._optima[level][:part] if optimum is not None]
+        if best is not None:
+            last = all(place[0] != level for place in self._places[number + 1 :])
+            best = best + sum(one.cost_km for one in before) if last else None
+        if bound is not None:
+            bound += sum(one.bound_km for one in before)
+        problem = self._tasks[level].problem
+        seconds = time.monotonic() - self._started
+        self._reports.put(Progress(problem.level, len(problem.sites), best, bound, seconds, phase))
+
+    def pass_on(self) -> None:
+        """Tell what was noted."""
+        while not self._reports.empty():
+            self._tell(self._reports.get())
+
+    def results(self, optima: Iterable[Optimum]) -> tuple[LevelResult, ...]:
+        """The levels, as the ``optima`` of the pieces come in."""
+        results: list[LevelResult] = []
+        coming = iter(optima)
         begun = time.monotonic()
-        optimum = None
-        if task.problem.most:
-            with Clock(share, work * sites / left) as clock:
-                if interrupted:
-                    clock.interrupt()
-                optimum, interrupted = _attended(task.problem, scenario, workers, clock, tell, started, begin)
-            work = max(0.0, work - clock.spent)
-        left -= sites
-        results.append(_level_result(task, optimum, time.monotonic() - begun))
-        done = results[-1]
-        cost = done.cost.total_km
-        tell(Progress(done.level, sites, cost, done.bound_km, time.monotonic() - started, "done"))
-    return tuple(results)
-
-
-def _attended(
-    problem: Problem,
-    scenario: Scenario,
-    workers: int,
-    clock: Clock,
-    tell: Tell,
-    started: float,
-    begin: Sequence[Sequence[str]],
-) -> tuple[Optimum, bool]:
-    """Optimise in a thread of its own while this one passes on its reports and hears Ctrl-C.
-
-    Returns:
-        What was found, and whether the user interrupted it.
-
-    """
-    reports: queue.SimpleQueue[Progress] = queue.SimpleQueue()
-    found: list[Optimum] = []
-    failures: list[BaseException] = []
-    done = threading.Event()
-
-    def report(phase: str, best: float | None, bound: float | None) -> None:
-        seconds = time.monotonic() - started
-        reports.put(Progress(problem.level, len(problem.sites), best, bound, seconds, phase))
-
-    def work() -> None:
-        try:
-            stop = scenario.stop
-            start = valid_start(problem, begin)
-            limits = {"seed": scenario.seed, "workers": workers}
-            found.append(optimize(problem, gap=stop.gap, clock=clock, report=report, start=start, **limits))
-        except BaseException as error:  # raised again in the waiting thread
-            failures.append(error)
-        finally:
-            done.set()
-
-    worker = threading.Thread(target=work, daemon=True)
-    worker.start()
-    over = False
-    while not over:
-        try:
-            # Not worker.join(): interrupted, it takes a thread that runs on for ended (CPython before 3.13).
-            over = done.wait(_TICK)
-            while not reports.empty():
-                tell(reports.get())
-        except KeyboardInterrupt:
-            if clock.reason is StoppedBy.INTERRUPT:
-                raise
-            clock.interrupt()
-    if failures and isinstance(failures[0], InputError) and clock.reason is StoppedBy.INTERRUPT:
-        # There is no grouping within the limits yet, and the user would not wait for one.
-        raise KeyboardInterrupt from failures[0]
-    if failures:
-        raise failures[0]
-    return found[0], clock.reason is StoppedBy.INTERRUPT
+        for level, (task, parts) in enumerate(zip(self._tasks, self._parts, strict=True)):
+            for at, number in self._places:
+                if at == level:
+                    self._optima[level][number] = next(coming)
+            found = joined(parts, self._optima[level]) if any(self._optima[level]) else None
+            results.append(done := _level_result(task, found, time.monotonic() - begun))
+            begun = time.monotonic()
+            sites, cost = len(task.problem.sites), done.cost.total_km
+            self._tell(Progress(done.level, sites, cost, done.bound_km, begun - self._started, "done"))
+        return tuple(results)
 
 
 # --- In the user's terms -------------------------------------------------------------------------------
 
 
-def _level_result(task: _Task, optimum: Optimum | None, seconds: float) -> LevelResult:
+def _level_result(task: LevelProblem, optimum: Optimum | None, seconds: float) -> LevelResult:
     """The level in sites; without an ``optimum`` no community is possible."""
     problem = task.problem
     found = optimum.communities if optimum else ()
     groups = sorted(np.sort(np.concatenate([problem.units[unit] for unit in members])).tolist() for members in found)
-    communities = tuple(_community(task, np.array(group), number) for number, group in enumerate(groups, 1))
+    communities = tuple(
+        described(problem, task.regions, np.array(group), label(problem.level, number))
+        for number, group in enumerate(groups, 1)
+    )
     placed = {site for group in groups for site in group}
     alone = [site for site in range(len(problem.sites)) if site not in placed]
     proved_fewest = optimum is None or optimum.fewest_unplaced
-    unplaced = tuple(Unplaced(problem.sites[site], _reason(problem, site, len(alone), proved_fewest)) for site in alone)
+    unplaced = tuple(
+        Unplaced(problem.sites[site], why_unplaced(problem, site, len(alone), proved_fewest)) for site in alone
+    )
     cost = sum((one.cost for one in communities), start=Cost())
     cost = sum((problem.terms.unplaced_cost(site) for site in alone), start=cost)
     if optimum is None:
@@ -325,40 +267,3 @@ def _level_result(task: _Task, optimum: Optimum | None, seconds: float) -> Level
         bound, stopped = min(optimum.bound_km, cost.total_km), optimum.stopped_by
     gap = relative_gap(cost.total_km, bound)
     return LevelResult(problem.level, status, communities, unplaced, cost, bound, gap, seconds, stopped)
-
-
-def _community(task: _Task, group: Ints, number: int) -> Community:
-    problem = task.problem
-    lead = problem.terms.lead(group)
-    first = [] if lead is None else [lead]
-    members = tuple(problem.sites[site] for site in (*first, *(site for site in group.tolist() if site != lead)))
-    distances = problem.terms.km(group, group)[np.triu_indices(len(group), 1)]
-    regions = [region for site in group.tolist() if (region := task.regions[site]) is not None]
-    return Community(
-        label=label(problem.level, number),
-        level=problem.level,
-        members=members,
-        lead=None if lead is None else problem.sites[lead],
-        cost=problem.terms.cost(group),
-        regions=tuple(sorted(set(regions), key=lambda region: (-regions.count(region), region))),
-        mean_km=float(distances.mean()),
-        max_km=float(distances.max()),
-        vice_leads=tuple(problem.sites[site] for site in problem.terms.vice_leads(group)),
-    )
-
-
-def _reason(problem: Problem, site: int, unplaced: int, proved: bool) -> Message:
-    """Why a site has no community."""
-    sites = len(problem.sites)
-    sizes = {"min": problem.smallest, "max": problem.largest}
-    level = message(f"level.{problem.level}")
-    if sites < problem.smallest:
-        return message("solve.too_few", level=level, count=sites, min=problem.smallest)
-    if problem.prices.must_be_led and not problem.terms.can_lead.any():
-        key = "solve.no_host" if problem.prices.measure == HOSTED else "solve.no_lead"
-        return message(key, level=level)
-    block = int(problem.sites_of_unit[site])
-    if block > 1:
-        return message("solve.block_too_few", count=block, **sizes)
-    key = "solve.left_over" if proved else "solve.left_over_unproved"
-    return message(key, level=level, count=sites, unplaced=unplaced, **sizes)

@@ -25,7 +25,7 @@ _ASKED = Where("grouping explain")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Sentences, and the same as data for programs (km; what is infinite is null)."""
+    """Sentences, and the same as data for programs (km; what is infinite is null), messages in it as such."""
 
     sentences: tuple[Message, ...]
     data: Mapping[str, object] = field(default_factory=dict)
@@ -46,7 +46,7 @@ def why_site(case: LevelCase, site: int, resolver: Resolver) -> Answer:
         data["adds_km"] = adds
     deciding = list(_deciding(case, site))
     said += deciding
-    data["deciding"] = [one.text("zh") for one in deciding]
+    data["deciding"] = deciding
     nearest = [one for one in moves(case, site) if math.isfinite(one.best_km)][:_NEXT]
     if not nearest:
         said.append(message("why.nowhere", site=name))
@@ -62,7 +62,7 @@ def why_site(case: LevelCase, site: int, resolver: Resolver) -> Answer:
                 "bound_to": case.site(anchor).name,
                 "along": _names(case, move.along),
                 "simple_km": _finite(move.km),
-                "obstacle": None if move.obstacle is None else move.obstacle.text("zh"),
+                "obstacle": move.obstacle,
                 "swap_with": _names(case, move.partners),
                 "swap_km": _finite(move.swap_km),
                 "exact": price.data(),

@@ -5,36 +5,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
-
-import xlsxwriter
 
 from grouping.check import CheckReport
 from grouping.links import Kind
 from grouping.messages import Lang, Message, message, say
 from grouping.result import Result
 from grouping.scenario_files import scenario_values
-from grouping.sheets import Cell, Degrees, Fraction, Setting, Sheets, Table
+from grouping.sheets import Cell, Degrees, Fraction, Setting, Table, workbook
 from grouping.themes import themes
 from grouping.verdicts import outcome, rule_name, verdict
 from grouping.wording import proof, rule_proof, rule_saving, stop_reason
 
 _WIDEST_OF_THE_LIST = 40
 """The list's own columns, of which there may be many, wrap their text earlier; characters."""
-_MADE = datetime(2000, 1, 1)
-"""A fixed date of creation: the same grouping gives the same bytes."""
-_FONT = {"font_name": "Microsoft YaHei", "font_size": 10, "font_scheme": "none"}
-"""Comes with Windows and with Office for macOS; where it lacks, any other Chinese sans serif takes its place."""
 
 
 def write_workbook(result: Result, check: CheckReport, path: Path, lang: Lang = "zh") -> None:
     """Write the workbook to ``path``. Text stays text: nothing from the lists is ever taken for a formula or a link."""
-    texts = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    options = {**texts, "default_format_properties": dict(_FONT)}
-    with xlsxwriter.Workbook(str(path), options) as book:
-        book.set_properties({"title": say("workbook.title", lang), "created": _MADE})
-        sheets = Sheets(book, lang)
+    with workbook(path, message("workbook.title"), lang) as sheets:
         sheets.add(message("workbook.overview"), _overview(result, check, lang))
         sheets.add(message("workbook.communities"), _communities(result, lang))
         sheets.add(message("workbook.members"), _members(result, lang))
@@ -89,9 +78,9 @@ def _overview(result: Result, check: CheckReport, lang: Lang) -> Table:
 
 
 def _communities(result: Result, lang: Lang) -> Table:
-    header = _header(lang, "community", "level", "members_count", "lead", "vice_leads")
-    header += _header(lang, "theme", "theme_listed", "region", "crosses", "mean", "farthest")
-    header += _header(lang, "cost", *_COST_PARTS, "member_names")
+    # What is handed out comes first, and is printed; what the draft was judged by follows.
+    handed_out = _header(lang, "community", "level", "members_count", "lead", "vice_leads", "member_names", "theme")
+    header = handed_out + _header(lang, "region", "crosses", "theme_listed", "mean", "farthest", "cost", *_COST_PARTS)
     separator = say("report.comma", lang)
     rows: list[tuple[Cell, ...]] = [
         (
@@ -100,19 +89,19 @@ def _communities(result: Result, lang: Lang) -> Table:
             len(community.members),
             community.lead.name if community.lead else "",
             separator.join(site.name for site in community.vice_leads),
+            separator.join(site.name for site in community.members),
             say("workbook.or", lang).join(themes()[id_].text(lang) for id_ in community.theme.best),
-            community.theme.listed if community.theme.best else None,
             separator.join(community.regions),
             say("workbook.yes", lang) if community.crosses_regions else say("workbook.no", lang),
+            community.theme.listed if community.theme.best else None,
             community.mean_km,
             community.max_km,
             community.cost.total_km,
             *community.cost.parts().values(),
-            separator.join(site.name for site in community.members),
         )
         for community in result.communities
     ]
-    return Table(header, tuple(rows), band=lambda row: row)
+    return Table(header, tuple(rows), band=lambda row: row, printed=len(handed_out))
 
 
 def _members(result: Result, lang: Lang) -> Table:

@@ -82,7 +82,7 @@ def test_a_faulty_grouping_is_not_given(
 
 
 def test_a_must_link_that_the_search_forgot_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = import_module("grouping.solve")
+    module = import_module("grouping.level_problems")
     build = module.build_problem
     monkeypatch.setattr(module, "build_problem", lambda a, b, c, d, _links, e: build(a, b, c, d, [], e))
     with pytest.raises(g.AuditError, match="必须同组"):

@@ -191,7 +191,7 @@ def test_every_problem_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     def wrong(*args: object, **kwargs: object) -> None:
         raise InputError([Problem(Where("名单.xlsx", row=row), message("map.no_font")) for row in (2, 5)])
 
-    monkeypatch.setattr("grouping.cli.solve.read_applications", wrong)
+    monkeypatch.setattr("grouping.jobs.read_applications", wrong)
     outcome = run("solve", "名单.xlsx")
     assert outcome.exit_code == 2
     first, second, count = outcome.stderr.splitlines()
@@ -253,9 +253,9 @@ def test_a_list_becomes_a_folder(tmp_path: Path) -> None:
 def found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     """A solve whose search gives what the test puts here."""
     given: dict[str, Any] = {"result": made_result()}
-    module = import_module("grouping.cli.solve")
+    module = import_module("grouping.jobs")
     monkeypatch.setattr(module, "read_applications", lambda *a, **k: given["result"].applications)
-    monkeypatch.setattr(module, "search", lambda *a, **k: given["result"])
+    monkeypatch.setattr(module, "solve", lambda *a, **k: given["result"])
     return given
 
 
@@ -270,7 +270,7 @@ def test_a_grouping_that_fails_the_audit_is_not_written(
     def fail(*args: object, **kwargs: object) -> Result:
         raise AuditError([message("check.audit_cost", found="1", audited="2")])
 
-    monkeypatch.setattr("grouping.cli.solve.search", fail)
+    monkeypatch.setattr("grouping.jobs.solve", fail)
     failed = run("solve", "名单.xlsx", "--strict")
     assert failed.exit_code == 4
     assert "核查未通过" in failed.stderr
@@ -315,7 +315,7 @@ def test_an_interruption_before_there_is_anything_writes_nothing(
     def interrupted(*args: object, **kwargs: object) -> Result:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("grouping.cli.solve.search", interrupted)
+    monkeypatch.setattr("grouping.jobs.solve", interrupted)
     outcome = run("solve", "名单.xlsx")
     assert outcome.exit_code == 130
     assert "已中断" in outcome.stderr

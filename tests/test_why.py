@@ -20,6 +20,7 @@ from grouping.cli import main
 from grouping.link_files import applicable_links
 from grouping.moves import merger, moves, split
 from grouping.rule_prices import rule_prices
+from grouping.scenario_files import load_scenario
 from grouping.why import why_pair, why_site
 
 from instances import HERE, asked, instances
@@ -122,6 +123,16 @@ def test_swaps_splits_and_mergers_cost_what_brute_force_says(instance: Instance)
             cost = grouping_cost(instance, list(after.values()))
             assert cost is not None
             assert close(move.swap_km, cost - total)
+
+
+def test_blocks_of_other_sizes_are_not_swapped() -> None:
+    scenario = load_scenario("base", **{"size.min": 2, "size.max": 2, "size.preferred": 2})
+    bound = Link("0", "1", Kind.PAIRING, HERE, must=True, km=None)
+    nothing: list[tuple[str, ...]] = [()] * 6
+    instance = Instance([[0.0] * 6] * 6, ["长三角"] * 6, [True] * 6, [bound], scenario, nothing)
+    (level,) = solved(instance)[0].levels
+    alone = next(site for site in range(6) if len(level.problem.units[level.unit_of[site]]) == 1)
+    assert {len(one.partners) for one in moves(level, alone)} == {0, 1}
 
 
 @settings(max_examples=15, deadline=None)
@@ -267,6 +278,14 @@ def test_inputs_that_are_gone_or_changed(folder: Path, tmp_path: Path) -> None:
     assert "--applications" in gone.stderr
     arguments = ("延庆县", "--applications", root / "moved.csv")
     assert run("explain", root / "out", *arguments).exit_code == 0
+    (root / "now").mkdir()
+    for name in ("moved.csv", "links.csv"):
+        shutil.copy(root / name, root / "now" / name)
+    (root / "links.csv").rename(root / "away.csv")
+    assert run("explain", root / "out", *arguments, "--links", root / "none.csv").exit_code == 2
+    beside = ("延庆县", "--applications", root / "now" / "moved.csv")
+    assert run("explain", root / "out", *beside).exit_code == 0
+    (root / "away.csv").rename(root / "links.csv")
     with (root / "links.csv").open("a", encoding="utf-8") as stream:
         stream.write("顺义区,大兴区,意向,\n")
     changed = run("explain", root / "out", *arguments)
@@ -295,3 +314,15 @@ def test_a_grouping_edited_by_hand_may_be_asked(folder: Path, tmp_path: Path) ->
     broken = run("explain", folder / "out", "延庆县", "--grouping", edited)
     assert broken.exit_code in (0, 2)
     assert "Traceback" not in broken.output
+
+
+def test_a_move_costs_no_less_than_what_was_proved(folder: Path) -> None:
+    """Even where the rest could hardly be solved again: everything else being free, nothing gets cheaper."""
+    done = run("explain", folder / "out", "延庆县", "--time-limit", 1, "--json", "--lang", "en")
+    data = json.loads(done.stdout)
+    assert data["grouping_proved"]
+    prices = [move["exact"] for move in data["moves"]]
+    assert all(price["low_km"] is None or price["low_km"] >= -0.002 for price in prices)
+    assert data["deciding"] and all(one in data["sentences"] for one in data["deciding"])
+    for obstacle in (move["obstacle"] for move in data["moves"] if move["obstacle"]):
+        assert any(obstacle in sentence for sentence in data["sentences"])

@@ -93,7 +93,7 @@ def test_every_sheet_prints_on_a4_in_width_with_its_header_on_each_page(tmp_path
 def test_numbers_are_shown_as_an_office_writes_them(book: Workbook) -> None:
     formats = {
         "概览": {"B2": "#,##0", "E2": "#,##0.0", "G2": "0.00%", "B6": "#,##0.0"},
-        "共同体": {"C2": "#,##0", "J2": "#,##0.0", "Q2": "#,##0.0"},
+        "共同体": {"C2": "#,##0", "K2": "#,##0.0", "R2": "#,##0.0"},
         "成员": {"E2": "General", "F2": "0.0000", "G2": "0.0000"},
         "联系": {"F2": "#,##0.0"},
     }

@@ -14,7 +14,8 @@ import click
 
 from grouping.alternatives import Alternative, Found, cores
 from grouping.alternatives import alternatives as search
-from grouping.cases import Case, LevelCase, attended
+from grouping.attending import attended
+from grouping.cases import Case, LevelCase
 from grouping.check import check
 from grouping.cli.asking import Asked, Opened, asking_options, opened
 from grouping.cli.reading import Reading
@@ -31,6 +32,8 @@ from grouping.wording import percent
 _COUNT = 1, 9
 _WITHIN = 0.0, 100.0
 _WORK = 0.1, 604_800.0
+_WORK_EACH = 30.0
+"""Deterministic seconds for each, if nothing is said."""
 _COLUMNS = ("community", "level", "site", "role", "adcode", "lon", "lat", "macro_region")
 
 
@@ -46,11 +49,7 @@ def alternatives(
     count: str | None,
     within: str | None,
     work: str | None,
-    grouping: str | None,
-    applications: str | None,
-    links: str | None,
-    distances: str | None,
-    accept_changed: bool,
+    asked: Asked,
     as_json: bool,
     lang: Lang,
 ) -> None:
@@ -58,8 +57,8 @@ def alternatives(
     reading = Reading()
     number = reading.whole("--count", count, _COUNT) or 3
     share = reading.number("--within", within and within.strip().rstrip("%％"), _WITHIN, "ask.expect_percent")
-    each = reading.number("--work", work, _WORK, "cli.expect_work") or 60.0
-    run = opened(out, Asked(applications, links, distances, grouping, accept_changed), reading)
+    each = reading.number("--work", work, _WORK, "cli.expect_work") or _WORK_EACH
+    run = opened(out, asked, reading)
     fraction = 0.02 if share is None else share / 100
     with Clock(604_800.0) as clock:
         workers = os.cpu_count() or 1
@@ -111,12 +110,11 @@ def _sentences(case: Case, found: Found, within: float) -> list[Message]:
     total = sum(level.cost_km for level in case.levels)
     said = []
     for number, one in enumerate(found.alternatives, 1):
-        if one.proved and one.exact:
-            proof = message("ask.most_different")
-        elif one.proved:
-            proof = message("ask.different_among", count=one.candidates)
+        if one.proved:
+            proof = message("ask.most_different" if one.exact else "ask.different_among", count=one.candidates)
         else:
-            proof = message("ask.different_found")
+            among = "ask.different_found" if one.exact else "ask.different_found_among"
+            proof = message(among, count=one.candidates, apart=one.apart, most=one.most_apart)
         more = one.cost_km - total
         values = {"km": km_text(one.cost_km), "more": km_text(more), "percent": percent(max(0.0, more / total))}
         moved = len(_moved(case, one))
@@ -219,6 +217,7 @@ def _data(
                 "cost_km": round(one.cost_km, 3),
                 "pairs_parted": one.parted,
                 "pairs_parted_from_nearest": one.apart,
+                "pairs_parted_from_nearest_at_most": one.most_apart if one.exact else None,
                 "proved": one.proved and one.exact,
                 "moved": _moved(case, one),
                 "communities": {

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
@@ -17,12 +18,11 @@ from grouping.check import check as audit
 from grouping.cli.reading import Reading
 from grouping.errors import InputError, Problem, Where
 from grouping.grouping_files import GroupingFile, read_grouping
+from grouping.levels import Level
 from grouping.link_files import applicable_links
 from grouping.messages import message
 from grouping.runs import located, read_given
 from grouping.verdicts import findings
-
-_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 SECONDS = 1.0, 604_800.0
 """Least and most of --time-limit."""
@@ -49,20 +49,28 @@ class Asked:
     accept_changed: bool
 
 
-def asking_options(function: _Function) -> _Function:
-    """Add the options of all commands that ask a folder."""
-    for option in reversed(
-        [
-            click.option("--grouping", metavar="FILE", help="ask.grouping_help"),
-            click.option("--applications", metavar="LIST", help="ask.applications_help"),
-            click.option("--links", metavar="L", help="ask.links_help"),
-            click.option("--distances", metavar="M", help="ask.distances_help"),
-            click.option("--accept-changed", is_flag=True, help="ask.accept_changed_help"),
-            click.option("--json", "as_json", is_flag=True, help="ask.json_help"),
-        ]
-    ):
-        function = option(function)
-    return function
+def asking_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of all commands that ask a folder, passed to ``function`` together, as ``asked``."""
+
+    @click.option("--grouping", metavar="FILE", help="ask.grouping_help")
+    @click.option("--applications", metavar="LIST", help="ask.applications_help")
+    @click.option("--links", metavar="L", help="ask.links_help")
+    @click.option("--distances", metavar="M", help="ask.distances_help")
+    @click.option("--accept-changed", is_flag=True, help="ask.accept_changed_help")
+    @click.option("--json", "as_json", is_flag=True, help="ask.json_help")
+    @wraps(function)
+    def collecting(
+        *args: Any,
+        grouping: str | None,
+        applications: str | None,
+        links: str | None,
+        distances: str | None,
+        accept_changed: bool,
+        **others: Any,
+    ) -> Any:
+        return function(*args, asked=Asked(applications, links, distances, grouping, accept_changed), **others)
+
+    return collecting
 
 
 def opened(out: str, asked: Asked, reading: Reading) -> Opened:
@@ -98,15 +106,18 @@ def opened(out: str, asked: Asked, reading: Reading) -> Opened:
     if not report.passed:
         broken = [one for rule in report.rules if rule.hard and not rule.passed for one in findings(rule)]
         raise InputError([Problem(Where(found.file), message("runs.broken", findings=broken))])
-    case = build_case(sites, scenario, priced, distances, found.communities, found.leads)
-    return Opened(case, found, report, _proved(folder, case))
+    # What was proved of other inputs says nothing of these. It is told to the nearest metre.
+    summary = {} if asked.accept_changed else _summary(folder)
+    bounds = {Level(name): float(level["bound_km"]) - 0.001 for name, level in summary.get("by_level", {}).items()}
+    case = build_case(sites, scenario, priced, distances, found.communities, found.leads, bounds)
+    proved = bool(bounds) and all(level.cost_km <= level.bound_km + 0.002 for level in case.levels)
+    return Opened(case, found, report, proved)
 
 
-def _proved(folder: Path, case: Case) -> bool:
-    """Whether the run proved that nothing is cheaper than the grouping asked about."""
+def _summary(folder: Path) -> dict[str, Any]:
+    """What the run said of itself; nothing if that is gone or spoilt."""
     try:
         summary = json.loads((folder / "summary.json").read_text("utf-8"))
-        cost = sum(level.cost_km for level in case.levels)
-        return bool(summary["status"] != "feasible" and cost <= summary["cost_km"] + 0.001)
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+        return summary if all(level["bound_km"] is not None for level in summary["by_level"].values()) else {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}

@@ -35,11 +35,7 @@ def explain(
     pair: tuple[str, str] | None,
     rules: bool,
     time_limit: str | None,
-    grouping: str | None,
-    applications: str | None,
-    links: str | None,
-    distances: str | None,
-    accept_changed: bool,
+    asked: Asked,
     as_json: bool,
     lang: Lang,
 ) -> None:
@@ -48,7 +44,7 @@ def explain(
     if sum([site is not None, community is not None, pair is not None, rules]) != 1:
         raise InputError([Problem(Where("grouping explain"), message("ask.one_question"))])
     seconds = reading.number("--time-limit", time_limit, SECONDS, "cli.expect_seconds")
-    run = opened(out, Asked(applications, links, distances, grouping, accept_changed), reading)
+    run = opened(out, asked, reading)
     resolver = Resolver(seconds or _SECONDS)
     case = run.case
     if site is not None:
@@ -66,7 +62,7 @@ def _tell(answer: Answer, run: Opened, resolver: Resolver, as_json: bool, lang: 
     if as_json:
         said = [one.text(lang) for one in answer.sentences]
         data = {**answer.data, "grouping_proved": run.proved, "interrupted": resolver.interrupted, "sentences": said}
-        click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+        click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=lambda one: one.text(lang)))
         return
     for sentence in answer.sentences:
         click.echo(sentence.text(lang))

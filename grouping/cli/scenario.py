@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
 from grouping.cli.speaking import SpeakingGroup, lang_option
@@ -26,10 +28,15 @@ def scenario(lang: Lang) -> None:
 
 
 @scenario.command("list", help="cli.scenario_list_help", short_help="cli.scenario_list_help")
+@click.option("--json", "as_json", is_flag=True, help="cli.json_help")
 @lang_option
-def list_(lang: Lang) -> None:
+def list_(as_json: bool, lang: Lang) -> None:
     """Print the shipped scenarios, one a line."""
     names = list_scenarios()
+    if as_json:
+        listed = [{"name": name, "purpose": PURPOSES[name].text(lang)} for name in names]
+        click.echo(json.dumps(listed, ensure_ascii=False, indent=2))
+        return
     widest = max(len(name) for name in names)
     for name in names:
         click.echo(f"{name:<{widest}}  {PURPOSES[name].text(lang)}")
@@ -37,7 +44,17 @@ def list_(lang: Lang) -> None:
 
 @scenario.command("show", help="cli.scenario_show_help", short_help="cli.scenario_show_help")
 @click.argument("source", metavar="S")
+@click.option("--json", "as_json", is_flag=True, help="cli.json_help")
 @lang_option
-def show(source: str, lang: Lang) -> None:
+def show(source: str, as_json: bool, lang: Lang) -> None:
     """Print the scenario as TOML that is a scenario file itself."""
-    click.echo(scenario_toml(explain_scenario(source), lang), nl=False)
+    values = explain_scenario(source)
+    if as_json:
+        known = [
+            {"key": one.key, "value": one.value, "unit": one.unit.text(lang) if one.unit else None}
+            | {"origin": one.origin.text(lang)}
+            for one in values
+        ]
+        click.echo(json.dumps(known, ensure_ascii=False, indent=2))
+    else:
+        click.echo(scenario_toml(values, lang), nl=False)

@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
-from grouping.applications import read_applications
 from grouping.changes import Course
 from grouping.cli.before import Before, before_options
-from grouping.cli.reading import Reading, led_first
+from grouping.cli.reading import Reading
 from grouping.cli.speaking import Choice, SpeakingCommand, lang_option
+from grouping.cli.watching import LogFormat, log_options, speaker
 from grouping.clock import StoppedBy
-from grouping.compilation import compiled
-from grouping.conflicts import conflicts, in_words
-from grouping.distances import Distances, by_places
-from grouping.errors import AuditError, InputError
-from grouping.link_files import applicable_links
-from grouping.links import Links
-from grouping.maps import Atlas, MapOptions
+from grouping.errors import AuditError
+from grouping.jobs import Job, Outcome, carry_out
+from grouping.maps import MapOptions
 from grouping.messages import Lang, Message, message, say
 from grouping.numbers import km_text
-from grouping.outputs import Written, check_folder, write_outputs
-from grouping.progress import ProgressView
+from grouping.outputs import Written
 from grouping.result import Result
-from grouping.rule_prices import with_prices
-from grouping.runs import Given
-from grouping.scenario import Scenario
-from grouping.scenario_files import bounds, load_scenario
-from grouping.sites import Applications
-from grouping.solve import solve as search
+from grouping.scenario_files import bounds
+from grouping.summary import summary
 from grouping.verdicts import verdict
 from grouping.wording import proof
 
@@ -63,7 +54,8 @@ _WORKERS = 1, 256
 @click.option("--rule-prices", is_flag=True, help="rules.option_help")
 @click.option("--public", is_flag=True, help="cli.public_help")
 @click.option("--font", metavar="FILE", help="cli.font_help")
-@click.option("--quiet", is_flag=True, help="cli.quiet_help")
+@click.option("--json", "as_json", is_flag=True, help="cli.json_help")
+@log_options
 @lang_option
 @click.pass_context
 def solve(
@@ -86,6 +78,8 @@ def solve(
     rule_prices: bool,
     public: bool,
     font: str | None,
+    as_json: bool,
+    log_format: LogFormat,
     quiet: bool,
     lang: Lang,
 ) -> None:
@@ -98,7 +92,7 @@ def solve(
         font=Path(font) if font else None,
     )
     reading = Reading()
-    given = {
+    values = {
         "stop.seconds": reading.number("--time-limit", time_limit, bounds("stop.seconds"), "cli.expect_seconds"),
         "stop.work": reading.number("--work", work, bounds("stop.work"), "cli.expect_work"),
         "stop.gap": reading.number("--gap", gap, bounds("stop.gap"), "cli.expect_fraction"),
@@ -106,77 +100,44 @@ def solve(
         "terms.year": reading.whole("--year", before.year, bounds("terms.year")),
     }
     threads = reading.whole("--workers", workers, _WORKERS)
-    choices = reading.attempt(lambda: load_scenario(scenario, **given))
-    reading.attempt(lambda: check_folder(folder))
-    reading.attempt(lambda: Atlas.opened(lang, maps))
-    sites = reading.attempt(
-        lambda: read_applications(list_path, places=distances_path is None, on_unresolved=on_unresolved)
+    job = Job(
+        applications=list_path,
+        scenario=scenario,
+        values=values,
+        links=links_path,
+        distances=distances_path,
+        previous=before.previous,
+        attendance=before.attendance,
+        exits=before.exits,
+        draft=before.draft,
+        lock=before.lock,
+        on_unresolved=on_unresolved,
+        rule_prices=rule_prices,
     )
-    sites = reading.taking_part(sites, before.attendance, before.exits)
-    links, distances = reading.with_the_list(sites, links_path, distances_path)
-    previous, draft, locks = reading.from_before(sites, choices, before.previous, before.draft, before.lock)
-    reading.stop_if_wrong()
-    assert choices is not None and sites is not None
-    inputs = {
-        "applications": list_path,
-        "links": links_path,
-        "distances": distances_path,
-        "previous": before.previous,
-        "attendance": before.attendance,
-        "exits": before.exits,
-        "draft": before.draft,
-        "lock": before.lock,
-    }
-    given_now = Given.of(inputs, {"on_unresolved": on_unresolved}, choices, version("grouping"))
-
-    if not quiet:
-        click.echo(say("cli.reading", lang, file=sites.file, count=len(sites)), err=True)
-        if not compiled(by_places(sites.sites, distances)):
-            click.echo(say("cli.first_run", lang), err=True)
+    watcher = speaker(log_format, lang, quiet=quiet)
     try:
-        with ProgressView(lang, quiet=quiet) as progress:
-            result = search(
-                sites,
-                choices,
-                links=links,
-                distances=distances,
-                previous=previous,
-                locks=locks,
-                start=led_first(draft) if draft else None,
-                workers=threads,
-                progress=progress,
-            )
+        done = carry_out(job, folder, lang, maps, workers=threads, watcher=watcher, inputs=reading)
     except AuditError as error:
-        click.echo(error.text(lang), err=True)
+        for wrong in (message("check.audit_failed"), *error.findings):
+            watcher.warned(wrong)
         ctx.exit(BROKEN)
-    except InputError:
-        _tell_conflicts(sites, choices, applicable_links(sites, choices, links, previous, locks), distances, lang)
-        raise
-    if rule_prices and not quiet:
-        click.echo(say("rules.asking", lang), err=True)
-    result = with_prices(result, distances, threads, rules=rule_prices)
-    if not quiet:
-        # Drawing takes seconds, in which a second Ctrl-C would throw away what the first one asked for.
-        click.echo(say("cli.writing", lang), err=True)
-    written = write_outputs(result, result.audit, folder, lang, maps, given_now)
-    _tell(result, written, lang)
-    if strict and result.unplaced:
+    for warning in _warnings(done.result, done.written):
+        watcher.warned(warning)
+    if as_json:
+        click.echo(json.dumps(_data(done), ensure_ascii=False, indent=2))
+    else:
+        _tell(done.result, done.written, lang)
+    if strict and done.result.unplaced:
         ctx.exit(UNPLACED)
 
 
-def _tell_conflicts(
-    sites: Applications, choices: Scenario, links: Links, distances: Distances | None, lang: Lang
-) -> None:
-    """Why there is no grouping, and the ways out; what is wrong with the input is told after it."""
-    click.echo(say("conflicts.trying", lang), err=True)
-    for line in in_words(conflicts(sites, choices, links, distances), choices.size):
-        click.echo(line.text(lang), err=True)
+def _data(done: Outcome) -> dict[str, Any]:
+    """What ``summary.json`` says, and which files there are."""
+    return {**summary(done.result, done.result.audit), "files": [str(path) for path in done.written.paths]}
 
 
 def _tell(result: Result, written: Written, lang: Lang) -> None:
-    """The verdict and where the files are on standard output, warnings on standard error."""
-    for warning in _warnings(result, written):
-        click.echo(warning.text(lang), err=True)
+    """The verdict, and where the files are."""
     if result.stopped_by is StoppedBy.INTERRUPT:
         click.echo(say("cli.interrupted", lang))
     placed = sum(len(community.members) for community in result.communities)

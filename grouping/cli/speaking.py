@@ -18,6 +18,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from grouping.errors import InputError
+from grouping.logs import Log, place
 from grouping.messages import LANGS, Lang, Message, catalogue, message, say
 
 BAD_INPUT = 2
@@ -62,9 +63,17 @@ def _from_environment() -> Lang:
 
 def _spoken(args: Sequence[str]) -> Lang:
     """The language asked for anywhere in ``args``. It must be known before click parses, complains or helps."""
-    values = [value for option, value in pairwise(args) if option == "--lang"]
-    values += [arg.removeprefix("--lang=") for arg in args if arg.startswith("--lang=")]
-    return next((value for value in reversed(values) if value in LANGS), _from_environment())
+    return next((value for value in reversed(_values(args, "--lang")) if value in LANGS), _from_environment())
+
+
+def _logged(args: Sequence[str]) -> bool:
+    """Whether ``args`` ask for logs that machines read."""
+    return _values(args, "--log-format")[-1:] == ["json"]
+
+
+def _values(args: Sequence[str], option: str) -> list[str]:
+    values = [value for name, value in pairwise(args) if name == option]
+    return values + [arg.removeprefix(f"{option}=") for arg in args if arg.startswith(f"{option}=")]
 
 
 # --- Help ----------------------------------------------------------------------------------------------
@@ -175,9 +184,12 @@ class SpeakingGroup(SpeakingCommand, click.Group):
         try:
             code = super().main(given, prog_name, standalone_mode=False, obj=lang, **extra)
         except InputError as error:
-            for problem in error.problems:
-                click.echo(problem.text(lang), err=True)
-            click.echo(say("cli.problems", lang, count=len(error.problems)), err=True)
+            if _logged(given):
+                Log().tell("error", "input_wrong", places=[place(problem) for problem in error.problems])
+            else:
+                for problem in error.problems:
+                    click.echo(problem.text(lang), err=True)
+                click.echo(say("cli.problems", lang, count=len(error.problems)), err=True)
             code = BAD_INPUT
         except NoArgsIsHelpError as error:
             click.echo(error.format_message(), err=True)
@@ -200,8 +212,11 @@ class SpeakingGroup(SpeakingCommand, click.Group):
 
 def abort(args: Sequence[str] | None = None) -> NoReturn:
     """Exit after Ctrl-C: a line, in the language of the command line ``args``, and no traceback."""
-    lang = _spoken(sys.argv[1:] if args is None else args)
-    click.echo(say("cli.aborted", lang), err=True)
+    given = sys.argv[1:] if args is None else args
+    if _logged(given):
+        Log().tell("warning", "interrupted")
+    else:
+        click.echo(say("cli.aborted", _spoken(given)), err=True)
     sys.exit(INTERRUPTED)
 
 

@@ -16,7 +16,7 @@ from grouping.maps.scene import scene
 from grouping.messages import Lang, Message, message
 from grouping.result import Result
 
-__all__ = ["Atlas", "DrawnMaps", "MapOptions", "draw_maps"]
+__all__ = ["Atlas", "DrawnMaps", "MapOptions", "draw_maps", "quiet_about_glyphs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,13 @@ def draw_maps(result: Result, folder: Path, lang: Lang = "zh", options: MapOptio
 
     """
     options = options or MapOptions()
+    if not options.drawn:
+        return DrawnMaps((), ())
     atlas = Atlas.opened(lang, options)
     paths: list[Path] = []
     remarks: list[Message] = []
     texts: list[str] = []
-    with _quiet_about_glyphs():
+    with quiet_about_glyphs():
         for level in result.levels:
             shown = scene(level)
             name = level.level.label
@@ -61,8 +63,8 @@ def draw_maps(result: Result, folder: Path, lang: Lang = "zh", options: MapOptio
 
 
 @contextmanager
-def _quiet_about_glyphs() -> Iterator[None]:
-    """Without matplotlib's warning for every missing character: :func:`draw_maps` tells them all at once."""
+def quiet_about_glyphs() -> Iterator[None]:
+    """Without matplotlib's warning for every missing character: who draws tells them all at once."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
         yield

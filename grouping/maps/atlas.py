@@ -39,13 +39,15 @@ class MapOptions:
     """What the office decides about its maps.
 
     ``boundary`` is its own map file instead of 天地图; ``approval`` the approval number (审图号) to print; ``public``
-    says the maps will be published, so that boundaries are drawn only with an approval number.
+    says the maps will be published, so that boundaries are drawn only with an approval number. Where they are not
+    ``drawn`` the rest does not matter.
     """
 
     boundary: Path | None = None
     approval: str | None = None
     public: bool = False
     font: Path | None = None
+    drawn: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,18 +147,18 @@ class Atlas:
     def _draw_panels(self, page: Page, shown: Scene, views: Views) -> Unnamed:
         """The main panel on the left; on the right where it lies, and closer looks."""
         width = _MAIN if views.beside else _WIDTH - 2 * _EDGE
-        main = self._panel(page, (_EDGE, 0.0, width, _HEIGHT), views.main)
+        main = self.panel(page, (_EDGE, 0.0, width, _HEIGHT), views.main)
         boxes = _side_boxes(views.beside)
         islands: list[Panel] = []
         if views.locate:
             _, _, wide, tall = box = boxes.pop(0)
-            locator = self._panel(page, box, NATION.shaped(wide / tall))
-            self._south_china_sea(page, locator)
+            locator = self.panel(page, box, NATION.shaped(wide / tall))
+            self.south_china_sea(page, locator)
             locator.mark(views.main)
         if views.national:
-            islands.append(self._south_china_sea(page, main))
+            islands.append(self.south_china_sea(page, main))
         looks = [look.shaped(wide / tall) for look, (_, _, wide, tall) in zip(views.looks, boxes, strict=True)]
-        panels = [self._panel(page, box, look) for look, box in zip(looks, boxes, strict=True)]
+        panels = [self.panel(page, box, look) for look, box in zip(looks, boxes, strict=True)]
         for letter, panel in zip(_LETTERS, panels, strict=False):
             panel.tag(letter)
         letterings: list[Lettering] = []
@@ -164,24 +166,25 @@ class Atlas:
             inner = [number for number, where in enumerate(views.within) if where == place]
             for number in inner:
                 panel.mark(looks[number], _LETTERS[number])
-            letterings.append(_with_sites(panel, shown, [looks[number].holds(shown.points) for number in inner]))
+            letterings.append(with_sites(panel, shown, [looks[number].holds(shown.points) for number in inner]))
         letterings.sort(key=lambda one: one.panel.frame.width / one.panel.axes.bbox.width)
         seen = main.frame.holds(shown.points)
         for inset in islands:
-            lettering = _with_sites(inset, shown, [seen])
+            lettering = with_sites(inset, shown, [seen])
             # The coast beside the islands is in the inset too, but its sites are named elsewhere.
             only = tuple(spot for spot in lettering.spots if not seen[spot.rows].any())
             letterings.append(replace(lettering, spots=only))
         return name_all(letterings, shown)
 
-    def _panel(self, page: Page, box: Box, frame: Frame) -> Panel:
+    def panel(self, page: Page, box: Box, frame: Frame) -> Panel:
+        """A panel with the land in it and a scale bar."""
         panel = page.panel(box, frame)
         if self.boundaries is not None:
             panel.draw_land(self.boundaries)
         panel.draw_scale(say("map.scale", self.lang, length="{length}"))
         return panel
 
-    def _south_china_sea(self, page: Page, main: Panel) -> Panel:
+    def south_china_sea(self, page: Page, main: Panel) -> Panel:
         """The inset with the islands, in the lower right corner of ``main``."""
         assert self.boundaries is not None
         corner = main.axes.get_position()
@@ -232,14 +235,17 @@ class Atlas:
             parts.append(message("map.cross"))
         if len(shown.groups) > NAMED_AT_MOST:
             parts.append(message("map.members_elsewhere"))
-        parts.append(message("map.public_sketch" if self.options.public else "map.internal_sketch"))
-        parts.append(self.boundaries.source if self.boundaries else message("map.no_boundaries"))
+        return [part.text(self.lang) for part in (*parts, *self.provenance())]
+
+    def provenance(self) -> Iterator[Message]:
+        """What a map is, where its boundaries come from, and its approval number."""
+        yield message("map.public_sketch" if self.options.public else "map.internal_sketch")
+        yield self.boundaries.source if self.boundaries else message("map.no_boundaries")
         if self.options.approval:
-            parts.append(message("map.approval", number=self.options.approval))
-        return [part.text(self.lang) for part in parts]
+            yield message("map.approval", number=self.options.approval)
 
 
-def _with_sites(panel: Panel, shown: Scene, closer: Sequence[NDArray[np.bool_]]) -> Lettering:
+def with_sites(panel: Panel, shown: Scene, closer: Sequence[NDArray[np.bool_]]) -> Lettering:
     """The panel with its communities; those whole in a closer look, which holds these sites, are named there."""
     elsewhere = np.any(closer, axis=0) if len(closer) else np.zeros(len(shown.points), dtype=np.bool_)
     spots = panel.draw_communities(shown, ~elsewhere)

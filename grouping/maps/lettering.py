@@ -35,6 +35,8 @@ _NUMBERED_AT_MOST = 60
 """More sites than this without a name get no numbers either: nobody would look them up."""
 _MANY = 400
 """Of more names than this most have no room anyway; to look for it far and wide would take minutes."""
+_MANY_GROUPS = 150
+"""Likewise of the labels of communities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Lettering:
         Returns the sites named and the communities labelled.
         """
         blocks = self._blocks(rows)
-        many = len(blocks) > _MANY
+        many = len(blocks) > _MANY or len(self.groups) > _MANY_GROUPS
         names = [self._label(block, self._sizes(block), 0.0 if many else _reach(block)) for block in blocks]
         chips = [self._chip(group, _CROWDED_REACH if many else _GROUP_REACH) for group in self.groups]
         labelled = self._place(chips, None if many else nearest(names))

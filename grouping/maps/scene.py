@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from grouping.result import Community, LevelResult
 from grouping.sites import Site
 
 # Strong enough for white letters on them, and told apart by most readers with colour-blindness when neighbours differ.
-_COLOURS = (
+COLOURS = (
     "#1f5fa8",
     "#c8401f",
     "#2c7f3f",
@@ -45,9 +46,13 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Sites with coordinates of one level. ``lost`` counts those without, ``unplaced`` are rows without a community."""
+    """Sites with coordinates of one level. ``lost`` counts those without, ``unplaced`` are rows without a community.
+
+    ``names`` are short; ``ids`` those of the list.
+    """
 
     names: tuple[str, ...]
+    ids: tuple[str, ...]
     points: Points
     groups: tuple[Group, ...]
     unplaced: NDArray[np.int64]
@@ -59,8 +64,11 @@ class Scene:
         return frozenset(group.hub for group in self.groups if group.community.lead is not None)
 
 
-def scene(level: LevelResult) -> Scene | None:
-    """The scene of a level, or None where no site has coordinates."""
+def scene(level: LevelResult, colours: Mapping[str, str] | None = None) -> Scene | None:
+    """The scene of a level, or None where no site has coordinates.
+
+    ``colours`` are those that communities have already, by their labels.
+    """
     sites: list[Site] = []
     rows: list[tuple[Community, list[int], int | None]] = []
     for community in level.communities:
@@ -76,12 +84,14 @@ def scene(level: LevelResult) -> Scene | None:
         return None
     points = project([site.lon or 0.0 for site in sites], [site.lat or 0.0 for site in sites])
     everyone = sum(len(community.members) for community in level.communities) + len(level.unplaced)
-    colours = _colours([points[spots].mean(axis=0) for _, spots, _ in rows])
+    given = [(colours or {}).get(community.label) for community, _, _ in rows]
+    drawn = _colours([points[spots].mean(axis=0) for _, spots, _ in rows], given)
     groups = tuple(
         Group(community, np.array(spots), _middle(points, spots) if lead is None else lead, colour)
-        for (community, spots, lead), colour in zip(rows, colours, strict=True)
+        for (community, spots, lead), colour in zip(rows, drawn, strict=True)
     )
-    return Scene(_labels(sites), points, groups, np.arange(first, len(sites)), everyone - len(sites))
+    ids = tuple(site.id for site in sites)
+    return Scene(_labels(sites), ids, points, groups, np.arange(first, len(sites)), everyone - len(sites))
 
 
 def _labels(sites: list[Site]) -> tuple[str, ...]:
@@ -106,12 +116,15 @@ def _middle(points: Points, spots: list[int]) -> int:
     return spots[int(np.argmin(np.hypot(*(chosen[:, None] - chosen[None]).transpose(2, 0, 1)).sum(axis=1)))]
 
 
-def _colours(centres: list[Points]) -> list[str]:
+def _colours(centres: list[Points], given: list[str | None]) -> list[str]:
     """A colour for each community: all different while they last, then such that equal ones are far apart."""
-    colours: list[int] = []
-    for centre in centres:
-        crowding = np.zeros(len(_COLOURS))
-        for other, colour in zip(centres, colours, strict=False):
-            crowding[colour] += 1.0 / (1.0 + float(np.hypot(*(centre - other))))
-        colours.append(int(np.argmin(crowding)))
-    return [_COLOURS[colour] for colour in colours]
+    colours = list(given)
+    for number, centre in enumerate(centres):
+        if colours[number] is None:
+            crowding = dict.fromkeys(COLOURS, 0.0)
+            # Those given are there already; of the others only those before.
+            for other, colour in zip(centres, colours, strict=True):
+                if colour in crowding:
+                    crowding[colour] += 1.0 / (1.0 + float(np.hypot(*(centre - other))))
+            colours[number] = min(COLOURS, key=lambda colour: crowding[colour])
+    return [colour or COLOURS[0] for colour in colours]

@@ -1,0 +1,156 @@
+"""``grouping sweep``: the same list under a grid of scenarios, and what is traded for what."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from grouping.applications import read_applications
+from grouping.axes import named, read_axes
+from grouping.cli.before import Before, before_options
+from grouping.cli.reading import Reading
+from grouping.cli.speaking import SpeakingCommand, lang_option
+from grouping.cli.watching import LogFormat, log_options, speaker
+from grouping.compilation import compiled
+from grouping.distances import by_places
+from grouping.fonts import find_font
+from grouping.inputs import led_first
+from grouping.messages import Lang, Message, message, say
+from grouping.numbers import km_text
+from grouping.outputs import check_folder
+from grouping.result import Status
+from grouping.scenario_files import bounds
+from grouping.sweep import Point, Sweep, scenarios
+from grouping.sweep import sweep as search
+from grouping.sweep_files import write_sweep
+from grouping.wording import percent
+
+
+@click.command(cls=SpeakingCommand, help="sweep.help")
+@click.argument("list_path", metavar="LIST")
+@click.option("--vary", "vary", multiple=True, metavar="KEY=VALUES", help="sweep.vary_help")
+@click.option("--scenario", metavar="S", help="sweep.scenario_help")
+@click.option("--links", "links_path", metavar="L", help="cli.links_help")
+@click.option("--distances", "distances_path", metavar="M", help="cli.distances_help")
+@before_options
+@click.option("--out", metavar="DIR", help="cli.out_help")
+@click.option("--time-limit", metavar="S", help="sweep.time_limit_help")
+@click.option("--work", metavar="W", help="cli.work_help")
+@click.option("--gap", metavar="G", help="cli.gap_help")
+@click.option("--seed", metavar="N", help="cli.seed_help")
+@click.option("--font", metavar="FILE", help="cli.font_help")
+@click.option("--json", "as_json", is_flag=True, help="cli.json_help")
+@log_options
+@lang_option
+def sweep(
+    list_path: str,
+    vary: tuple[str, ...],
+    scenario: str | None,
+    links_path: str | None,
+    distances_path: str | None,
+    before: Before,
+    out: str | None,
+    time_limit: str | None,
+    work: str | None,
+    gap: str | None,
+    seed: str | None,
+    font: str | None,
+    as_json: bool,
+    log_format: LogFormat,
+    quiet: bool,
+    lang: Lang,
+) -> None:
+    """Group the sites of LIST at each point of a grid; its user's help is in the catalogue."""
+    folder = Path(out) if out else Path("out") / f"{Path(list_path).stem}-sweep"
+    reading = Reading()
+    settings = {
+        "stop.seconds": reading.number("--time-limit", time_limit, bounds("stop.seconds"), "cli.expect_seconds"),
+        "stop.work": reading.number("--work", work, bounds("stop.work"), "cli.expect_work"),
+        "stop.gap": reading.number("--gap", gap, bounds("stop.gap"), "cli.expect_fraction"),
+        "seed": reading.whole("--seed", seed, bounds("seed")),
+        "terms.year": reading.whole("--year", before.year, bounds("terms.year")),
+    }
+    axes = reading.attempt(lambda: read_axes(vary))
+    grid = reading.attempt(lambda: scenarios(scenario, axes or (), **settings))
+    reading.attempt(lambda: check_folder(folder))
+    face = reading.attempt(lambda: find_font(Path(font) if font else None))
+    sites = reading.attempt(lambda: read_applications(list_path, places=distances_path is None))
+    sites = reading.taking_part(sites, before.attendance, before.exits)
+    links, distances = reading.with_the_list(sites, links_path, distances_path)
+    first = next(iter(grid.values()), None) if grid else None
+    previous, draft, locks = reading.from_before(sites, first, before.previous, before.draft, before.lock)
+    reading.stop_if_wrong()
+    assert axes is not None and grid is not None and sites is not None and face is not None
+
+    watcher = speaker(log_format, lang, quiet=quiet)
+    watcher.said(message("sweep.reading", file=sites.file, count=len(sites), points=len(grid)))
+    if not compiled(by_places(sites.sites, distances)):
+        watcher.said(message("cli.first_run"))
+
+    def done(number: int, count: int, point: Point) -> None:
+        result = point.result
+        costs = {"cost_km": result.cost.total_km, "bound_km": result.bound_km, "gap": result.gap}
+        figures = {"communities": len(result.communities), "seconds": round(result.seconds, 3), **costs}
+        watcher.told(
+            "point", _line(number, count, point), number=number, count=count, values=dict(point.values), **figures
+        )
+
+    found = search(
+        sites,
+        scenario,
+        axes,
+        links=links,
+        distances=distances,
+        previous=previous,
+        locks=locks,
+        start=led_first(draft) if draft else None,
+        overrides=settings,
+        done=done,
+    )
+    paths = write_sweep(found, folder, face, lang)
+    if as_json:
+        click.echo(json.dumps(_data(found, paths), ensure_ascii=False, indent=2))
+        return
+    for one in _told(found):
+        click.echo(one.text(lang))
+    click.echo(say("sweep.written", lang, paths=[str(path) for path in paths]))
+
+
+def _line(number: int, count: int, point: Point) -> Message:
+    result = point.result
+    return message(
+        "sweep.point",
+        number=number,
+        count=count,
+        values=named(point.values),
+        cost=km_text(result.cost.total_km),
+        gap=percent(result.gap),
+        communities=len(result.communities),
+        seconds=f"{result.seconds:.1f}",
+    )
+
+
+def _told(found: Sweep) -> list[Message]:
+    proved = sum(point.result.status is not Status.FEASIBLE for point in found.points)
+    told = [message("sweep.interrupted")] if found.interrupted else []
+    told.append(message("sweep.verdict", count=len(found.points), proved=proved))
+    if not found.comparable:
+        told.append(message("sweep.measures"))
+    for family in found.families:
+        if family.knee is not None:
+            point = found.points[family.knee]
+            values = {"values": named(point.values), "travel": km_text(point.travel_km), "pure": percent(point.pure)}
+            told.append(message("sweep.knee", **values))
+    return told
+
+
+def _data(found: Sweep, paths: tuple[Path, ...]) -> dict[str, object]:
+    return {
+        "axes": {axis.key: list(axis.values) for axis in found.axes},
+        "points": json.loads(found.frame().to_json(orient="records", force_ascii=False)),
+        "comparable": found.comparable,
+        "interrupted": found.interrupted,
+        "files": [str(path) for path in paths],
+    }
