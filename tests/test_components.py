@@ -51,7 +51,7 @@ def strictly(scenario: Scenario | None = None) -> Scenario:
     return (scenario or load_scenario("base")).model_copy(update={"communities": APART})
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(instances(), st.booleans())
 def test_together_they_cost_what_brute_force_says(instance: Instance, lenient: bool) -> None:
     small = instance.scenario.size.model_copy(update={"min": 2})

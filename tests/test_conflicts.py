@@ -17,7 +17,7 @@ from grouping.scenario import Limits, Size
 from instances import HERE, asked, instances
 from oracle import Instance, best
 
-thorough = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+thorough = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @st.composite

@@ -23,7 +23,7 @@ from grouping.together import together_of
 from instances import both_problems, placed
 from oracle import Instance
 
-thorough = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+thorough = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def both_terms(case: tuple[Instance, Applications, Links]) -> tuple[Terms, Terms]:
@@ -134,7 +134,7 @@ def test_twins_at_one_place_may_change_places(case: tuple[Instance, Applications
                 assert (vectors[p] != vectors[q]).any() or differ or hosts or themes or lead
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(placed())
 def test_the_optimum_is_the_same(case: tuple[Instance, Applications, Links]) -> None:
     instance, applications, links = case

@@ -14,7 +14,7 @@ from grouping.wording import honour_price
 from instances import asked, instances
 from oracle import Instance, best
 
-thorough = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+thorough = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @thorough

@@ -18,7 +18,7 @@ from oracle import Instance, best, crosses, grouping_cost
 
 CLOSE_KM = 0.01
 
-thorough = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+thorough = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def solved(instance: Instance, **options: object) -> Result:
@@ -182,7 +182,7 @@ def test_what_is_said_holds_when_all_is_cut_short(
         assert result.cost.total_km == pytest.approx(cost, abs=CLOSE_KM)
 
 
-@settings(thorough, max_examples=40)
+@settings(thorough, max_examples=20)
 @given(instances(), st.randoms(use_true_random=False), st.sampled_from([0.0, 1e-4, 0.03, 0.06]))
 def test_neither_the_order_of_rows_nor_the_workers_change_the_grouping(
     instance: Instance, random: object, work: float
@@ -201,7 +201,7 @@ def test_neither_the_order_of_rows_nor_the_workers_change_the_grouping(
     assert (first.cost, first.bound_km, first.stopped_by) == (second.cost, second.bound_km, second.stopped_by)
 
 
-@settings(thorough, max_examples=40)
+@settings(thorough, max_examples=20)
 @given(instances(), st.floats(0, 0.5))
 def test_a_gap_that_is_good_enough_is_kept(instance: Instance, gap: float) -> None:
     scenario = instance.scenario.model_copy(update={"stop": Scenario().stop.model_copy(update={"gap": gap})})

@@ -28,7 +28,7 @@ from grouping.windows import Reach
 from instances import both_problems, placed
 from oracle import Instance, best
 
-thorough = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+thorough = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 Case = tuple[Instance, Applications, Links]
 
 
@@ -124,7 +124,7 @@ def test_whoever_may_be_paid_for_is_around(case: Case, seed: int, dear: float) -
             assert set(members) - set(core.tolist()) <= there
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(placed())
 def test_one_patch_proves_what_the_lp_does(case: Case) -> None:
     problem = both_problems(case)[1]
@@ -142,7 +142,7 @@ def test_one_patch_proves_what_the_lp_does(case: Case) -> None:
     assert whole.km - 0.02 * (cost - whole.km) - 1e-6 <= km <= cost + 1e-6
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(placed(), st.integers(1, 9))
 def test_patches_are_all_units_once(case: Case, most: int) -> None:
     problem = both_problems(case)[1]

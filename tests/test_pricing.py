@@ -28,7 +28,7 @@ from grouping.scenario import Size, Travel
 from instances import instances, problem_of
 from oracle import Instance, best, community_cost
 
-thorough = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+thorough = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def all_candidates(problem: Problem, instance: Instance) -> Candidates:

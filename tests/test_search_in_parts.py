@@ -43,7 +43,7 @@ def worth(problem: Problem, communities: Communities) -> tuple[int, float]:
     return int(problem.prices.weight.sum() - placed), float(totals(problem.prices, made.sets, made.counts).sum())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(placed(), st.integers(3, 6), st.booleans())
 def test_in_parts_nothing_gets_lost_or_worse(case: Case, size: int, by_places: bool) -> None:
     problem = both_problems(case)[by_places]
@@ -68,7 +68,7 @@ def test_in_parts_nothing_gets_lost_or_worse(case: Case, size: int, by_places: b
         assert problem.smallest <= problem.prices.weight[row[:count]].sum() <= problem.largest
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(placed())
 def test_in_parts_there_is_a_grouping_when_it_is_time_to_stop(case: Case) -> None:
     problem = both_problems(case)[0]

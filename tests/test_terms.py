@@ -44,7 +44,7 @@ from oracle import Instance, best, grouping_cost
 LIST = Path(__file__).parents[1] / "data/examples/demonstration-districts.csv"
 YEAR = 2026
 
-thorough = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+thorough = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 # --- Against brute force -------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from grouping.themes import Unknown, choice, find_theme, listed_themes, themes
 from instances import asked, instances
 from oracle import Instance, best
 
-thorough = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+thorough = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 # --- Lists -----------------------------------------------------------------------------------------------
