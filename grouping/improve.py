@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -19,12 +19,27 @@ from grouping.pricing import Duals
 from grouping.problem import Problem
 from grouping.scenario import Limits
 
-NEIGHBOURHOOD = 150
-"""Units of a neighbourhood, about: the size that CP-SAT settles in a fraction of a second."""
-LIKELY = 8
-"""Candidates for each unit among which neighbourhoods choose: more make them slow and hardly better."""
-_WORK = 0.5
-"""CP-SAT's deterministic seconds for one neighbourhood."""
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How large neighbourhoods are.
+
+    Attributes:
+        units: of one, about.
+        likely: candidates for each unit among which it chooses.
+        work: CP-SAT's deterministic seconds for one choice.
+
+    """
+
+    units: int
+    likely: int
+    work: float
+
+
+NARROW = Extent(150, 8, 0.5)
+"""What CP-SAT settles in a fraction of a second; more candidates make it slow and hardly better."""
+WIDE = Extent(300, 16, 2.0)
+"""For many units: once prices are near to the LP's, a minute closes three times as much of 2,886 counties' gap."""
 _AT_ONCE = 2
 """Neighbourhoods that are chosen anew at a time if they have nothing in common."""
 
@@ -34,11 +49,11 @@ def improve(
     pool: Candidates,
     duals: Duals,
     best: Communities,
-    cost: Callable[[Sequence[Sequence[int]]], float],
     *,
     clock: Clock,
     seed: int,
     report: Callable[[float], None],
+    extent: Extent = NARROW,
     workers: int = 1,
     again: bool = True,
 ) -> Communities:
@@ -49,33 +64,71 @@ def improve(
         pool: likely candidates, canonical as :class:`grouping.twins.Twins` has it.
         duals: the prices of the LP bound.
         best: the grouping to start from.
-        cost: what a grouping costs in km.
         clock: may stop it.
         seed: of CP-SAT.
         report: told each better cost in km.
+        extent: how large neighbourhoods are.
         workers: threads; what is found does not depend on them.
         again: whether neighbourhoods are looked at again when something changed; each once, if not.
 
     """
-    best_km = cost(best)
-    centres = far_apart(problem, max(1, round(3 * problem.size / NEIGHBOURHOOD)))
-    # Each centre is done with until something changes near to it.
-    stale = 0
-    turn = 0
+    best_km = problem.cost_km(best)
+    centres = far_apart(problem, max(1, round(3 * problem.size / extent.units)))
+    turns = _Turns(problem, centres, extent.units, again=again)
     with ThreadPoolExecutor(workers) as threads:
-        while (left := len(centres) - (stale if again else turn)) > 0 and not clock.stopped():
-            neighbourhoods = _disjoint(problem, best, [int(centres[(turn + k) % len(centres)]) for k in range(left)])
-            turn += len(neighbourhoods)
-            stale += len(neighbourhoods)
-            choose = partial(_chosen, problem, pool, duals, best, best_km, clock, seed)
-            for better, spent in threads.map(choose, neighbourhoods):
+        while (neighbourhoods := turns.next(best)) and not clock.stopped():
+            choose = partial(_chosen, problem, pool, duals, best, best_km, extent.work, clock, seed)
+            for near, (better, spent) in zip(neighbourhoods, threads.map(choose, neighbourhoods), strict=True):
                 clock.spend(spent)
                 changed = better.made(best)
-                if (km := cost(changed)) < best_km - exact_km(best_km):
+                if (km := problem.cost_km(changed)) < best_km - exact_km(best_km):
                     best, best_km = changed, km
-                    stale = 0
+                    turns.changed()
                     report(best_km)
+                elif better.new and changed is best:
+                    turns.forget(near)
     return best
+
+
+class _Turns:
+    """Which neighbourhoods are next: each centre's in turn, until all were looked at as they are."""
+
+    def __init__(self, problem: Problem, centres: Ints, units: int, *, again: bool) -> None:
+        self._problem = problem
+        self._centres = centres.tolist()
+        self._units = units
+        self._again = again
+        # Limits are on all communities, so what may be chosen depends on those elsewhere.
+        self._alone = problem.limits != Limits()
+        self._turn = 0
+        self._left = len(self._centres)
+        self._looked_at: dict[int, Communities] = {}
+        """What was around each centre when it was looked at: as long as that stays, nothing better is found there."""
+
+    def changed(self) -> None:
+        """The grouping is another one now."""
+        if self._again:
+            self._left = len(self._centres)
+
+    def forget(self, near: Communities) -> None:
+        """A neighbourhood could not be changed as it would have been, for the sake of another."""
+        self._looked_at = {centre: seen for centre, seen in self._looked_at.items() if seen != near}
+
+    def next(self, best: Communities) -> list[Communities]:
+        """Neighbourhoods that may change at a time, no two with a community in common; none at the end."""
+        found: list[Communities] = []
+        while self._left and len(found) < (1 if self._alone else _AT_ONCE):
+            centre = self._centres[self._turn % len(self._centres)]
+            near = tuple(nearest_communities(self._problem, best, centre, self._units))
+            new = self._alone or self._looked_at.get(centre) != near
+            if new and any(not set(one).isdisjoint(near) for one in found):
+                break
+            self._turn += 1
+            self._left -= 1
+            if new:
+                self._looked_at[centre] = near
+                found.append(near)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,22 +147,16 @@ class Change:
         return tuple(after) if fits else best
 
 
-def _disjoint(problem: Problem, best: Communities, centres: Sequence[int]) -> list[list[tuple[int, ...]]]:
-    """The neighbourhood of the first centre, and that of the second if both may change at a time."""
-    first, *others = (nearest_communities(problem, best, centre, NEIGHBOURHOOD) for centre in centres[:_AT_ONCE])
-    alone = problem.limits != Limits()
-    return [first, *(other for other in others if not alone and set(first).isdisjoint(other))]
-
-
 def _chosen(
     problem: Problem,
     pool: Candidates,
     duals: Duals,
     best: Communities,
     best_km: float,
+    work: float,
     clock: Clock,
     seed: int,
-    neighbourhood: list[tuple[int, ...]],
+    neighbourhood: Communities,
 ) -> tuple[Change, float]:
     """(what CP-SAT changes in a neighbourhood, what was spent on it)."""
     inside = np.zeros(problem.size + 1, dtype=np.bool_)
@@ -121,7 +168,7 @@ def _chosen(
     kept = Candidates.of(problem.twins.canonical(best), problem.largest)
     model = ChoiceModel(problem, there + kept, duals, best_km)
     with clock.apart() as apart:
-        choice = model.solve(best, clock=apart, work=_WORK, seed=seed, report=lambda *_: None)
+        choice = model.solve(best, clock=apart, work=work, seed=seed, report=lambda *_: None)
     after = best if choice.communities is None else choice.communities
     return Change(frozenset(best).difference(after), tuple(set(after).difference(best))), apart.spent
 

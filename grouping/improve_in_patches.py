@@ -5,7 +5,7 @@ Patches hold whole communities, so that nothing in one of them touches another; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import repeat
@@ -15,8 +15,8 @@ import numpy as np
 from grouping.bound import reduced_costs
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
-from grouping.cost import Floats, Ints, totals
-from grouping.improve import LIKELY, improve
+from grouping.cost import Floats, Ints
+from grouping.improve import NARROW, improve
 from grouping.patches import patches
 from grouping.pricing import Duals
 from grouping.problem import Problem
@@ -55,8 +55,8 @@ def improve_in_patches(
     # The likeliest first.
     likely = likely[np.argsort(reduced, kind="stable")]
     gained = np.inf
-    while gained > _GAIN * _cost(problem, communities) and not clock.stopped():
-        before = _cost(problem, communities)
+    while gained > _GAIN * problem.cost_km(communities) and not clock.stopped():
+        before = problem.cost_km(communities)
         # Those of patches that are next to each other, one after the other.
         todo = patches(problem, communities, _PATCH, random)
         while todo:
@@ -70,7 +70,7 @@ def improve_in_patches(
                 communities = tuple(sorted([one for one in communities if one not in gone] + after))
             if report(communities):
                 return
-        gained = before - _cost(problem, communities)
+        gained = before - problem.cost_km(communities)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def _improved(
     place = np.full(len(price) + 1, -1, dtype=np.int64)
     place[units] = np.arange(len(units))
     sets = place[likely.sets]
-    there = np.flatnonzero(((sets >= 0) | (likely.sets < 0)).all(axis=1))[: LIKELY * len(units)]
+    there = np.flatnonzero(((sets >= 0) | (likely.sets < 0)).all(axis=1))[: NARROW.likely * len(units)]
     pool = problem.twins.canonical(Candidates.of_rows(sets[there]))
     twins = problem.twins
     # Of twins each is paid as much.
@@ -110,15 +110,9 @@ def _improved(
             Candidates.of(pool, problem.largest),
             Duals.of(paid, problem.largest),
             tuple(tuple(sorted(place[list(members)].tolist())) for members in part.before),
-            lambda communities: _cost(problem, communities),
             clock=apart,
             seed=seed,
             report=lambda _: None,
             again=False,
         )
     return [tuple(np.sort(units[list(members)]).tolist()) for members in better], apart.spent
-
-
-def _cost(problem: Problem, communities: Sequence[Sequence[int]]) -> float:
-    candidates = Candidates.of(communities, problem.largest)
-    return float(totals(problem.prices, candidates.sets, candidates.counts).sum())

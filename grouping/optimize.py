@@ -9,10 +9,9 @@ import numpy as np
 from grouping.bound import Bound, exact_km, lower_bound, reduced_costs
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock, StoppedBy
-from grouping.cost import totals
 from grouping.errors import InputError, Where
 from grouping.errors import Problem as Wrong
-from grouping.improve import LIKELY, NEIGHBOURHOOD, improve
+from grouping.improve import NARROW, WIDE, improve
 from grouping.improve_in_patches import improve_in_patches
 from grouping.messages import message
 from grouping.model import ChoiceModel
@@ -138,14 +137,14 @@ class _Run:
 
     def place(self) -> None:
         """Make sure that no more sites are left out than must be, and settle how many that is."""
-        left = self._left_out(self._best)
+        left = self._problem.left_out(self._best)
         for _ in range(_INSISTED):
             if left <= self._problem.unplaced or self._clock.stopped():
                 break
             # Sites far from all others may cost more than what the search paid for leaving them out.
             self._search.insist()
             self.search()
-            left = self._left_out(self._best)
+            left = self._problem.left_out(self._best)
         if left > self._problem.unplaced:
             problem = self._problem
             communities, least = place(problem.prices, problem.smallest, problem.largest, left, _WORK, self._clock)
@@ -153,7 +152,7 @@ class _Run:
                 self._take(communities)
                 self._search.resume(communities)
                 self.search()
-                left = self._left_out(self._best)
+                left = self._problem.left_out(self._best)
             self._fewest_unplaced = left <= max(least, problem.unplaced)
             self._problem = problem.leaving(left)
 
@@ -215,7 +214,7 @@ class _Run:
 
     def _beside_cuts(self, lp: Bound, likely: Candidates, clock: Clock) -> float:
         """Improve the best grouping of many units while cuts are found."""
-        if self._problem.size > NEIGHBOURHOOD:
+        if self._problem.size > NARROW.units:
             self._improve(lp, likely, clock)
         return self._best_km
 
@@ -241,7 +240,7 @@ class _Run:
                     self.bound()
                     return True
                 pool = self._still(lp, pool)
-            if self._problem.size > NEIGHBOURHOOD:
+            if self._problem.size > NARROW.units:
                 pool = self._improve(lp, pool)
             self._branch(lp, pool)
             return False
@@ -282,7 +281,7 @@ class _Run:
 
     def _fewer_left_out(self) -> bool:
         """Whether a search has left out fewer sites than seemed to be needed; if so, there is no bound any more."""
-        left = self._left_out(self._best)
+        left = self._problem.left_out(self._best)
         if left >= self._problem.unplaced:
             return False
         self._problem = self._problem.leaving(left)
@@ -304,17 +303,18 @@ class _Run:
 
     def _improve(self, lp: Bound, pool: Candidates, clock: Clock | None = None) -> Candidates:
         """Look for a better grouping in the likeliest of the pool; what of it a still better one may have."""
+        extent = WIDE if self._problem.size > 2 * WIDE.units else NARROW
         reduced = reduced_costs(self._problem, pool, lp.duals)
-        likely = pool[np.argsort(reduced, kind="stable")[: LIKELY * self._problem.size]]
+        likely = pool[np.argsort(reduced, kind="stable")[: extent.likely * self._problem.size]]
         better = improve(
             self._problem,
             likely,
             lp.duals,
             self._best,
-            self._cost,
             clock=clock or self._clock,
             seed=self._seed,
             report=lambda cost: self._report("choose", cost, self._bound_km),
+            extent=extent,
             workers=self._workers,
         )
         self._take(better)
@@ -329,7 +329,6 @@ class _Run:
         """Settle it among all candidates of better groupings."""
         tree = Tree(
             self._problem,
-            self._cost,
             pool,
             lp,
             self._best_km,
@@ -362,25 +361,15 @@ class _Run:
     def _within(self, gap: float) -> bool:
         return self._best_km - self._bound_km <= max(exact_km(self._best_km), gap * self._best_km)
 
-    def _left_out(self, communities: Sequence[Sequence[int]]) -> int:
-        weight = self._problem.prices.weight
-        return int(weight.sum() - weight[[unit for members in communities for unit in members]].sum())
-
     def _take(self, communities: Sequence[Sequence[int]]) -> None:
         """Keep ``communities`` if they are better than the best so far."""
         tidy = tuple(sorted(tuple(sorted(members)) for members in communities))
-        cost, excess = self._cost(tidy), self._problem.excess(tidy)
+        cost, excess = self._problem.cost_km(tidy), self._problem.excess(tidy)
         if self._limited and excess:
             return
-        if (self._left_out(tidy), excess, cost) < (self._left_out(self._best), self._excess, self._best_km):
+        left, before = self._problem.left_out(tidy), self._problem.left_out(self._best)
+        if (left, excess, cost) < (before, self._excess, self._best_km):
             self._best, self._best_km, self._excess = tidy, cost, excess
-
-    def _cost(self, communities: Sequence[Sequence[int]]) -> float:
-        prices = self._problem.prices
-        candidates = Candidates.of(communities, self._problem.largest)
-        alone = np.ones(self._problem.size, dtype=np.bool_)
-        alone[[unit for members in communities for unit in members]] = False
-        return float(totals(prices, candidates.sets, candidates.counts).sum() + prices.apart[alone].sum())
 
     def _raise(self, bound_km: float) -> None:
         if np.isfinite(bound_km) and bound_km > self._bound_km:

@@ -23,7 +23,7 @@ from grouping.bound import ROUNDING, Bound, lower_bound, reduced_costs, shares
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
 from grouping.cost import Floats, Ints
-from grouping.improve import LIKELY
+from grouping.improve import NARROW
 from grouping.patches import patches
 from grouping.pricing import Duals, Pricer
 from grouping.problem import Problem
@@ -178,7 +178,7 @@ class _Sweep:
         def keep(bound: Bound, near: Candidates, _: Clock) -> float:
             nonlocal likely
             reduced = reduced_costs(problem, near, bound.duals)
-            likely = near[np.argsort(reduced, kind="stable")[: LIKELY * window.own]]
+            likely = near[np.argsort(reduced, kind="stable")[: NARROW.likely * window.own]]
             return km
 
         with clock.apart() as apart:

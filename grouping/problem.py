@@ -11,7 +11,7 @@ import numpy as np
 from grouping.blocks import blocks
 from grouping.borders import crossing, unit_regions
 from grouping.candidates import Candidates
-from grouping.cost import Floats, Ints, Prices
+from grouping.cost import Floats, Ints, Prices, totals
 from grouping.cost_terms import Terms
 from grouping.errors import InputError, Where
 from grouping.errors import Problem as Wrong
@@ -85,6 +85,17 @@ class Problem:
     def site_count(self) -> int:
         """How many sites its units have."""
         return int(self.prices.weight.sum())
+
+    def left_out(self, communities: Sequence[Sequence[int]]) -> int:
+        """How many sites are in none of the communities of units."""
+        return self.site_count - int(self.prices.weight[[unit for members in communities for unit in members]].sum())
+
+    def cost_km(self, communities: Sequence[Sequence[int]]) -> float:
+        """What a grouping costs, with the sites that it leaves out."""
+        candidates = Candidates.of(communities, self.largest)
+        alone = np.ones(self.size, dtype=np.bool_)
+        alone[[unit for members in communities for unit in members]] = False
+        return float(totals(self.prices, candidates.sets, candidates.counts).sum() + self.prices.apart[alone].sum())
 
     def leaving(self, unplaced: int) -> Problem:
         """The same problem with so many sites left without a community."""

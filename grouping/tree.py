@@ -87,7 +87,6 @@ class Tree:
 
     Args:
         problem: one level.
-        cost: what a grouping costs in km.
         pool: every candidate that a grouping cheaper than ``best_km`` may have, canonical.
         lp: the bound over all candidates, which the first node starts from.
         best_km: what the best known grouping costs.
@@ -100,7 +99,6 @@ class Tree:
     def __init__(
         self,
         problem: Problem,
-        cost: Callable[[Communities], float],
         pool: Candidates,
         lp: Bound,
         best_km: float,
@@ -110,7 +108,6 @@ class Tree:
         report: Callable[[float, float], None],
     ) -> None:
         self._problem = problem
-        self._cost = cost
         self._pool = pool
         self._best: Communities | None = None
         self._best_km = best_km
@@ -305,6 +302,6 @@ class Tree:
         return exact_km(self._best_km) / 2
 
     def _keep(self, communities: Communities) -> None:
-        cost = self._cost(communities)
+        cost = self._problem.cost_km(communities)
         if cost < self._best_km:
             self._best, self._best_km = communities, cost

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -15,7 +17,7 @@ from grouping.bound import shares
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
 from grouping.cost import totals
-from grouping.improve import improve
+from grouping.improve import NARROW, improve
 from grouping.pricing import Duals
 from grouping.problem import Problem
 from grouping.search import Search
@@ -35,13 +37,13 @@ def improved(problem: Problem, search: Search, start: Communities, workers: int,
     """The start and what comes of it, in neighbourhoods of so many units."""
     pool = Candidates.of(problem.twins.canonical(search.met), problem.largest)
     duals = Duals.of(shares(problem, Candidates.of(start, problem.largest)), problem.largest)
-    with pytest.MonkeyPatch.context() as patch, Clock(600.0) as clock:
-        patch.setattr(grouping.improve, "NEIGHBOURHOOD", size)
+    with Clock(600.0) as clock:
         found = improve(
-            *(problem, pool, duals, start, lambda communities: cost(problem, tuple(communities))),
+            *(problem, pool, duals, start),
             clock=clock,
             seed=1,
             report=lambda _: None,
+            extent=replace(NARROW, units=size),
             workers=workers,
         )
     return [start, found]
