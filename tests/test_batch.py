@@ -383,6 +383,31 @@ def test_a_dask_worker_killed_in_mid_run_changes_nothing(whole: Whole, tmp_path:
     assert lasting(out) == lasting(whole.out)
 
 
+def test_a_run_of_several_parts_is_spread_over_workers_and_finds_the_same(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    names = [f"北京市{name}区" for name in ("东城", "顺义", "房山", "海淀", "通州", "昌平")]
+    names += [f"上海市{name}区" for name in ("长宁", "普陀", "静安", "黄浦", "松江", "宝山")]
+    names += [f"江苏省{name}市" for name in ("南京", "苏州", "无锡", "常州")]
+    (tmp_path / "名单.csv").write_text("\n".join(["名称", *names, ""]), "utf-8")
+    (tmp_path / "不跨.toml").write_text('extends = "base"\n[communities]\ncross_region_most = 0\n', "utf-8")
+    path = tmp_path / "计划.toml"
+    path.write_text(
+        'scenarios = ["不跨.toml"]\n[solve]\nwork = 2\nmaps = false\n[[lists]]\napplications = "名单.csv"\n', "utf-8"
+    )
+    outcome = run(path, "--out", "此处")
+    assert outcome.exit_code == 0, outcome.stderr
+    with cluster(tmp_path, 2) as (address, _):
+        outcome = run(path, "--out", "别处", "--engine", "dask", "--scheduler", address)
+        assert outcome.exit_code == 0, outcome.stderr
+        with distributed.Client(address, set_as_default=False) as client:
+            done = client.run_on_scheduler(
+                lambda dask_scheduler: dict(dask_scheduler.task_prefixes["search_piece"].state_counts)
+            )
+    # Beijing's districts, Shanghai's, and the prefectures.
+    assert done["memory"] == 3
+    assert lasting(tmp_path / "别处") == lasting(tmp_path / "此处")
+
+
 def test_a_scheduler_that_is_not_there_is_told(plan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed")
     monkeypatch.setattr("grouping.batch.dask_engine._SECONDS_TO_CONNECT", 0.5)
