@@ -66,7 +66,8 @@ def exact_km(cost_km: float) -> float:
 class Bound:
     """The best bound found and the dual prices that prove it.
 
-    ``unplaced`` is the dual price of a site left without a community; ``converged`` tells that the LP is solved.
+    ``unplaced`` is the dual price of a site left without a community; ``converged`` tells that the LP is solved;
+    ``columns`` are the candidates that its prices asked for.
     """
 
     km: float
@@ -74,6 +75,7 @@ class Bound:
     unplaced: float
     converged: bool
     least: Floats
+    columns: Candidates
 
 
 def lower_bound(
@@ -112,7 +114,7 @@ def lower_bound(
     # Shares of what a good grouping costs are nearer to the best prices than the first LPs' are.
     begin = shares(problem, start) if around is None else around.prices
     centre = Point(Duals.of(begin, problem.largest), 0.0, np.zeros(0), np.zeros(0))
-    best = Bound(-np.inf, centre.duals, 0.0, False, np.full(problem.size, -np.inf))
+    best = Bound(-np.inf, centre.duals, 0.0, False, np.full(problem.size, -np.inf), start)
     before_cuts = -np.inf
     smoothing, share = _SMOOTHING, _NEAR
     # At first a quick look for candidates does; bounds of unfinished searches hold, though they are weak.
@@ -123,7 +125,7 @@ def lower_bound(
         priced = pricer.least(at.duals, nodes)
         km = certified(problem, at.duals, at.unplaced, priced.least)
         if km > best.km:
-            best = Bound(km, at.duals, at.unplaced, False, priced.least)
+            best = Bound(km, at.duals, at.unplaced, False, priced.least, start)
             centre = at
             report(km)
             if gap and best_km - km <= gap * best_km:
@@ -137,7 +139,7 @@ def lower_bound(
             # If not solved, the pricing at the LP's own prices could not be finished.
             best = replace(best, converged=solved)
             if best_km <= best.km or not solved:
-                return best
+                break
             if cuts and before_cuts == -np.inf:
                 lp.meet(_likely(pricer, best.duals, best_km - best.km, clock))
             with ThreadPoolExecutor(1) as other, clock.apart() as apart:
@@ -149,7 +151,7 @@ def lower_bound(
                 best_km = better.result() if better else best_km
             clock.spend(apart.spent)
             if not worth:
-                return best
+                break
             before_cuts = best.km
             if some:
                 share = _CUT_NEAR
@@ -157,7 +159,7 @@ def lower_bound(
             elif share > _NEAR:
                 share = _NEAR
             else:
-                return best
+                break
             smoothing = 0.0
         elif found:
             smoothing = _SMOOTHING if before_cuts == -np.inf else 0.0
@@ -166,7 +168,7 @@ def lower_bound(
         else:
             # Mispriced at the smoothed point; go nearer to the LP's own prices until something is found there.
             smoothing = 0.0 if smoothing < 0.1 else smoothing / 2
-    return best
+    return replace(best, columns=lp.columns)
 
 
 class _Relaxation:
@@ -191,6 +193,11 @@ class _Relaxation:
     def areas(self) -> Areas:
         """The areas so far."""
         return self._master.areas
+
+    @property
+    def columns(self) -> Candidates:
+        """Those met that prices asked for."""
+        return self._pool[np.flatnonzero(self._inside)]
 
     def meet(self, candidates: Candidates) -> Candidates:
         """Take in candidates; those that were not known before."""

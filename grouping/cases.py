@@ -191,9 +191,16 @@ class Resolver:
 
         def work(clock: Clock) -> Optimum | None:
             start = valid_start(problem, begin)
-            limits = {"seed": run.seed, "workers": self._workers}
             try:
-                return optimize(problem, gap=0.0, clock=clock, report=_say_nothing, start=start, **limits)
+                return optimize(
+                    problem,
+                    seed=run.seed,
+                    gap=0.0,
+                    workers=self._workers,
+                    clock=clock,
+                    report=_say_nothing,
+                    start=start,
+                )
             except InputError:  # nothing is within the limits, or nothing was found
                 return None
 

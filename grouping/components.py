@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from grouping.borders import SEVERAL, UNKNOWN
+from grouping.candidates import Candidates
 from grouping.clock import StoppedBy
 from grouping.cost import Ints
 from grouping.optimum import Optimum
@@ -51,6 +52,7 @@ def joined(parts: Sequence[Component], optima: Sequence[Optimum | None]) -> Opti
     """The level's optimum from those of its parts; None stands for a part that can have no community."""
     cost = bound = 0.0
     communities: list[tuple[int, ...]] = []
+    columns: list[tuple[int, ...]] = []
     reasons = [StoppedBy.PROOF]
     for part, optimum in zip(parts, optima, strict=True):
         if optimum is None:
@@ -58,6 +60,7 @@ def joined(parts: Sequence[Component], optima: Sequence[Optimum | None]) -> Opti
             cost, bound = cost + alone, bound + alone
             continue
         communities += [tuple(part.units[list(members)].tolist()) for members in optimum.communities]
+        columns += [tuple(part.units[list(members)].tolist()) for members in optimum.columns]
         cost, bound = cost + optimum.cost_km, bound + optimum.bound_km
         reasons.append(optimum.stopped_by)
     found = [optimum for optimum in optima if optimum is not None]
@@ -68,4 +71,5 @@ def joined(parts: Sequence[Component], optima: Sequence[Optimum | None]) -> Opti
         fewest_unplaced=all(optimum.fewest_unplaced for optimum in found),
         proved=all(optimum.proved for optimum in found),
         stopped_by=max(reasons, key=list(StoppedBy).index),
+        columns=Candidates.of(columns, max(1, *(part.problem.largest for part in parts))),
     )

@@ -57,6 +57,7 @@ def optimize(
     clock: Clock,
     report: Report,
     start: Communities = (),
+    known: Candidates | None = None,
 ) -> Optimum:
     """Group the units of ``problem`` at the least cost.
 
@@ -68,14 +69,14 @@ def optimize(
         clock: may stop it at any moment.
         report: told of progress, from this thread and from those of CP-SAT.
         start: communities to begin with, such as :func:`grouping.warm_start.valid_start` gives.
+        known: candidates worth knowing when the bound is sought.
 
     Raises:
         InputError: no grouping is within the problem's limits, or none was found.
 
     """
     run = _Run(problem, seed, gap, workers, clock, report)
-    if start:
-        run.begin(start)
+    run.begin(start, known)
     run.search(parted=True)
     run.place()
     run.keep_limits()
@@ -96,6 +97,7 @@ class _Run:
         self._workers = workers
         self._clock = clock
         self._report = report
+        self._known = Candidates.of([], problem.largest)
         self._search = Search(problem.prices, problem.smallest, problem.largest, seed, problem.limits, problem.region)
         self._pricer = Pricer(problem, workers, clock)
         self._best: Communities = ()
@@ -110,11 +112,14 @@ class _Run:
         self._work = _WORK
         self._take(self._search.best)
 
-    def begin(self, start: Communities) -> None:
-        """Begin with a grouping at hand; the sites that it leaves out are for the search to place."""
-        self._take(start)
-        self._search.resume(start)
-        self._take(self._search.best)
+    def begin(self, start: Communities, known: Candidates | None) -> None:
+        """Begin with a grouping and candidates at hand; the sites that it leaves out are for the search to place."""
+        if start:
+            self._take(start)
+            self._search.resume(start)
+            self._take(self._search.best)
+        if known is not None:
+            self._known = known
 
     def search(self, hotter: float = 1.0, *, parted: bool = False) -> None:
         """Ruin and recreate, longer for more units, and longer the hotter it starts; in parts if they are for it."""
@@ -207,7 +212,7 @@ class _Run:
             self._best_km,
             self._clock,
             self._raise,
-            self._search.met,
+            self._search.met + self._known,
             self._beside_cuts,
             gap=self._gap,
         )
@@ -356,7 +361,8 @@ class _Run:
         else:
             reason = StoppedBy.GAP if self._within(self._gap) else StoppedBy.END
         bound = min(self._bound_km, self._best_km)
-        return Optimum(self._best, self._best_km, bound, self._fewest_unplaced, proved, reason)
+        columns = Candidates.of([], self._problem.largest) if self._lp is None else self._lp.columns
+        return Optimum(self._best, self._best_km, bound, self._fewest_unplaced, proved, reason, columns)
 
     def _within(self, gap: float) -> bool:
         return self._best_km - self._bound_km <= max(exact_km(self._best_km), gap * self._best_km)

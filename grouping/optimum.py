@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from grouping.candidates import Communities
+from grouping.candidates import Candidates, Communities
 from grouping.clock import StoppedBy
 
 
@@ -14,6 +14,8 @@ class Optimum:
 
     ``bound_km`` holds for all groupings that leave as many sites out as this one; ``fewest_unplaced`` tells whether it
     is proved that none leaves out fewer; ``proved`` that none is cheaper either, to :func:`grouping.bound.exact_km`.
+    ``columns`` are candidates that the proof needed, where there was one to be: they are worth knowing when costs are
+    others.
     """
 
     communities: Communities
@@ -22,3 +24,4 @@ class Optimum:
     fewest_unplaced: bool
     proved: bool
     stopped_by: StoppedBy
+    columns: Candidates

@@ -19,7 +19,7 @@ from grouping.errors import InputError
 from grouping.optimize import Report, optimize
 from grouping.optimum import Optimum
 from grouping.problem import Problem
-from grouping.warm_start import valid_start
+from grouping.warm_start import allowed, valid_start
 
 _SMALL_SECONDS, _SMALL_SHARE = 10.0, 0.25
 """A piece of few sites may use so many seconds, but no more than that share of those left."""
@@ -29,7 +29,10 @@ _LEAST_WORK = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A problem that can have a community, the ids of the members of communities to begin with, and its limits."""
+    """A problem that can have a community, the ids of the members of communities to begin with, and its limits.
+
+    ``known`` are candidates, as ids, that are worth knowing when the bound is sought.
+    """
 
     problem: Problem
     begin: tuple[tuple[str, ...], ...]
@@ -37,6 +40,7 @@ class Piece:
     gap: float
     seconds: float
     work: float
+    known: tuple[tuple[str, ...], ...] = ()
 
 
 Elsewhere = Callable[[Sequence[Piece], int], Sequence[Optimum]]
@@ -108,6 +112,13 @@ def shared(work: float, problems: Sequence[Problem]) -> list[float]:
 
 
 def _optimum(piece: Piece, workers: int, report: Report, clock: Clock) -> Optimum:
-    start = valid_start(piece.problem, piece.begin)
-    limits = {"seed": piece.seed, "workers": workers}
-    return optimize(piece.problem, gap=piece.gap, clock=clock, report=report, start=start, **limits)
+    return optimize(
+        piece.problem,
+        seed=piece.seed,
+        gap=piece.gap,
+        workers=workers,
+        clock=clock,
+        report=report,
+        start=valid_start(piece.problem, piece.begin),
+        known=allowed(piece.problem, piece.known),
+    )

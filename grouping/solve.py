@@ -22,6 +22,7 @@ from grouping.described import described, why_unplaced
 from grouping.distances import Distances, by_places
 from grouping.errors import InputError, Where
 from grouping.errors import Problem as Wrong
+from grouping.known import Known
 from grouping.labels import continued, label
 from grouping.level_problems import LevelProblem, level_problems
 from grouping.levels import Level
@@ -37,6 +38,7 @@ from grouping.scenario import Scenario, policy_remarks
 from grouping.scenario_files import load_scenario
 from grouping.sites import Applications, Remark
 from grouping.terms import Previous
+from grouping.warm_start import in_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +125,13 @@ def solve_linked(
     workers: int | None = None,
     progress: Tell | None = None,
     elsewhere: Elsewhere | None = None,
+    known: Known | None = None,
     started: float | None = None,
 ) -> Result:
-    """The same with all links that bear on it at hand, see :func:`grouping.link_files.applicable_links`."""
+    """The same with all links that bear on it at hand, see :func:`grouping.link_files.applicable_links`.
+
+    Of ``known`` candidates those that may still be are used, and it is told those of this run.
+    """
     started = time.monotonic() if started is None else started
     tasks = level_problems(applications, scenario, priced.links, distances)
     workers = workers or os.cpu_count() or 1
@@ -134,7 +140,8 @@ def solve_linked(
         compile_all(scenario, placed)
     earlier = {**(previous.members if previous else {}), **_present(start or {}, applications)}
     begin = list((start or earlier).values())
-    run = _Run(tasks, scenario, begin, progress or _say_nothing, started)
+    known = Known() if known is None else known
+    run = _Run(tasks, scenario, begin, known, progress or _say_nothing, started)
     if elsewhere is not None and len(run.pieces) > 1:
         optima: Iterable[Optimum] = elsewhere(run.pieces, workers)
     else:
@@ -182,10 +189,12 @@ class _Run:
         tasks: Sequence[LevelProblem],
         scenario: Scenario,
         begin: Sequence[Sequence[str]],
+        known: Known,
         tell: Tell,
         started: float,
     ) -> None:
         self._tasks = tasks
+        self._known = known
         self._tell = tell
         self._started = started
         self._parts = [components(task.problem) for task in tasks]
@@ -196,10 +205,10 @@ class _Run:
             for number, part in enumerate(parts)
             if part.problem.most
         ]
-        stop, start = scenario.stop, tuple(map(tuple, begin))
+        stop, start, remembered = scenario.stop, tuple(map(tuple, begin)), tuple(known)
         problems = [self._parts[level][number].problem for level, number in self._places]
         self.pieces = [
-            Piece(problem, start, scenario.seed, stop.gap, stop.seconds, work)
+            Piece(problem, start, scenario.seed, stop.gap, stop.seconds, work, remembered)
             for problem, work in zip(problems, shared(stop.work or math.inf, problems), strict=True)
         ]
         self._optima: list[list[Optimum | None]] = [[None] * len(parts) for parts in self._parts]
@@ -233,6 +242,8 @@ class _Run:
                 if at == level:
                     self._optima[level][number] = next(coming)
             found = joined(parts, self._optima[level]) if any(self._optima[level]) else None
+            if found:
+                self._known.add(in_ids(task.problem, found.columns))
             results.append(done := _level_result(task, found, time.monotonic() - begun))
             begun = time.monotonic()
             sites, cost = len(task.problem.sites), done.cost.total_km

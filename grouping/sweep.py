@@ -15,6 +15,7 @@ from grouping.check import check
 from grouping.clock import StoppedBy
 from grouping.distances import Distances
 from grouping.errors import InputError, Problem
+from grouping.known import Known
 from grouping.link_files import applicable_links
 from grouping.links import Links
 from grouping.locks import Locks
@@ -191,7 +192,8 @@ def sweep(
 ) -> Sweep:
     """Group the sites at each point of the grid.
 
-    A point begins with the cheapest of its neighbours' groupings, by its own costs. A point that is not proved optimal
+    A point begins with the cheapest of its neighbours' groupings, by its own costs, and with the candidates that proofs
+    of points before it needed. A point that is not proved optimal
     is gone over once more if a neighbour that came later found a grouping that is cheaper by its costs.
 
     Args:
@@ -216,6 +218,7 @@ def sweep(
     """
     grid = scenarios(source, axes, **(overrides or {}))
     found: dict[tuple[int, ...], Result] = {}
+    known = Known()
 
     def begin(point: tuple[int, ...]) -> tuple[float, Mapping[str, Sequence[str]]] | None:
         """The cheapest of what the neighbours have: its cost here, and the ids of its members by label."""
@@ -235,6 +238,7 @@ def sweep(
             start=first,
             workers=workers,
             progress=progress,
+            known=known,
         )
 
     for number, point in enumerate(grid, 1):
