@@ -31,13 +31,18 @@ LIST = Path(__file__).parent.parent / "data" / "examples" / "demonstration-distr
 
 def solved(instance: Instance) -> tuple[Case, Result]:
     """The best grouping of an instance as a case; an instance that has none is passed over."""
-    applications, links, distances = asked(instance)
     try:
-        result = solve(applications, instance.scenario, links=links, distances=distances)
+        case, result = grouped(instance)
     except InputError:
         assume(False)
         raise
     assume(result.status is Status.OPTIMAL and result.communities)
+    return case, result
+
+
+def grouped(instance: Instance) -> tuple[Case, Result]:
+    applications, links, distances = asked(instance)
+    result = solve(applications, instance.scenario, links=links, distances=distances)
     communities = {one.label: [site.id for site in one.members] for one in result.communities}
     leads = {one.label: [one.lead.id] for one in result.communities if one.lead}
     priced = applicable_links(applications, instance.scenario, links)
@@ -130,7 +135,7 @@ def test_blocks_of_other_sizes_are_not_swapped() -> None:
     bound = Link("0", "1", Kind.PAIRING, HERE, must=True, km=None)
     nothing: list[tuple[str, ...]] = [()] * 6
     instance = Instance([[0.0] * 6] * 6, ["长三角"] * 6, [True] * 6, [bound], scenario, nothing)
-    (level,) = solved(instance)[0].levels
+    (level,) = grouped(instance)[0].levels
     alone = next(site for site in range(6) if len(level.problem.units[level.unit_of[site]]) == 1)
     assert {len(one.partners) for one in moves(level, alone)} == {0, 1}
 
