@@ -7,15 +7,13 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
-from grouping.applications import read_applications
 from grouping.compilation import compiled
 from grouping.conflicts import conflicts, in_words
 from grouping.distances import by_places
 from grouping.errors import InputError
-from grouping.inputs import Inputs, led_first
-from grouping.link_files import applicable_links
+from grouping.inputs import Files, Inputs, OnUnresolved
 from grouping.maps import Atlas, MapOptions
 from grouping.messages import Lang, Message, message
 from grouping.outputs import Written, check_folder, write_outputs
@@ -30,24 +28,17 @@ from grouping.solve import Tell, solve
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a run is given: the paths of its inputs, None where there is none, and what is asked for.
+    """What a run is given: where its inputs are, and what is asked for.
 
     ``scenario`` is the name or file of one, None is ``base``; ``values`` stand instead of its own, by dotted key, as
     in :func:`grouping.scenario_files.load_scenario`. ``on_unresolved`` is that of
     :func:`grouping.applications.read_applications`, ``rule_prices`` that of :func:`grouping.rule_prices.with_prices`.
     """
 
-    applications: str
+    files: Files
     scenario: str | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
-    links: str | None = None
-    distances: str | None = None
-    previous: str | None = None
-    attendance: str | None = None
-    exits: str | None = None
-    draft: str | None = None
-    lock: str | None = None
-    on_unresolved: Literal["error", "skip"] = "error"
+    on_unresolved: OnUnresolved = "error"
     rule_prices: bool = False
 
     def resolved(self) -> Scenario:
@@ -61,9 +52,7 @@ class Job:
 
     def given(self, scenario: Scenario) -> Given:
         """What the run is given as its files are now."""
-        names = ("applications", "links", "distances", "previous", "attendance", "exits", "draft", "lock")
-        files = {name: getattr(self, name) for name in names}
-        return Given.of(files, {"on_unresolved": self.on_unresolved}, scenario, version("grouping"))
+        return Given.of(self.files.by_name(), {"on_unresolved": self.on_unresolved}, scenario, version("grouping"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +112,10 @@ def carry_out(
     inputs.attempt(lambda: check_folder(out))
     if maps.drawn:
         inputs.attempt(lambda: Atlas.opened(lang, maps))
-    placed = job.distances is None
-    sites = inputs.attempt(lambda: read_applications(job.applications, places=placed, on_unresolved=job.on_unresolved))
-    sites = inputs.taking_part(sites, job.attendance, job.exits)
-    links, distances = inputs.with_the_list(sites, job.links, job.distances)
-    previous, draft, locks = inputs.from_before(sites, choices, job.previous, job.draft, job.lock)
+    read = inputs.read(job.files, choices, job.on_unresolved)
     inputs.stop_if_wrong()
-    assert choices is not None and sites is not None
+    assert choices is not None and read is not None
+    sites, distances = read.sites, read.distances
     given = job.given(choices)
 
     watcher.said(message("cli.reading", file=sites.file, count=len(sites)))
@@ -140,11 +126,11 @@ def carry_out(
             result = solve(
                 sites,
                 choices,
-                links=links,
+                links=read.links,
                 distances=distances,
-                previous=previous,
-                locks=locks,
-                start=led_first(draft) if draft else None,
+                previous=read.previous,
+                locks=read.locks,
+                start=read.start,
                 workers=workers,
                 progress=tell,
                 elsewhere=elsewhere,
@@ -152,8 +138,7 @@ def carry_out(
     except InputError:
         # Why there is no grouping, and the ways out; what is wrong with the input is told after it.
         watcher.warned(message("conflicts.trying"))
-        priced = applicable_links(sites, choices, links, previous, locks)
-        for line in in_words(conflicts(sites, choices, priced, distances, workers=workers), choices.size):
+        for line in in_words(conflicts(sites, choices, read.priced(choices), distances, workers=workers), choices.size):
             watcher.warned(line)
         raise
     if job.rule_prices:

@@ -21,6 +21,15 @@ from grouping.regions import read_macro_regions
 from grouping.scenario import Scenario
 from grouping.toml_files import read_toml
 
+SETTINGS = {
+    "time_limit": "stop.seconds",
+    "work": "stop.work",
+    "gap": "stop.gap",
+    "seed": "seed",
+    "year": "terms.year",
+}
+"""The settings that have options of their own, by the options' names."""
+
 _EXTENDS = "extends"
 _REGIONS = "travel.regions"
 

@@ -135,7 +135,7 @@ def test_a_plan_is_every_list_under_its_scenarios(plan: Path, tmp_path: Path) ->
     assert [one.name for one in batch.runs] == names
     assert batch.out == tmp_path / "结果"
     job = batch.runs[-1].job
-    assert job.applications == str(tmp_path / "西.csv")
+    assert job.files.applications == str(tmp_path / "西.csv")
     assert job.values == {"stop.work": 2, "seed": 7}
     assert job.resolved().size.km == 30
     assert len({one.folder for one in batch.runs}) == len({one.lock_path for one in batch.runs}) == len(names)
@@ -213,7 +213,7 @@ def test_a_run_is_known_by_what_its_results_depend_on(plan: Path, tmp_path: Path
         replace(one, lang="en"),
         replace(one, maps=replace(one.maps, drawn=True)),
         replace(one, job=replace(one.job, values={"seed": 2})),
-        replace(one, job=replace(one.job, links=str(tmp_path / "西.csv"))),
+        replace(one, job=replace(one.job, files=replace(one.job.files, links=str(tmp_path / "西.csv")))),
         replace(one, job=replace(one.job, on_unresolved="skip")),
     ]
     assert len({known, *map(print_of, changed)}) == 1 + len(changed)

@@ -191,7 +191,7 @@ def test_every_problem_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     def wrong(*args: object, **kwargs: object) -> None:
         raise InputError([Problem(Where("名单.xlsx", row=row), message("map.no_font")) for row in (2, 5)])
 
-    monkeypatch.setattr("grouping.jobs.read_applications", wrong)
+    monkeypatch.setattr("grouping.inputs.read_applications", wrong)
     outcome = run("solve", "名单.xlsx")
     assert outcome.exit_code == 2
     first, second, count = outcome.stderr.splitlines()
@@ -253,9 +253,9 @@ def test_a_list_becomes_a_folder(tmp_path: Path) -> None:
 def found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     """A solve whose search gives what the test puts here."""
     given: dict[str, Any] = {"result": made_result()}
-    module = import_module("grouping.jobs")
-    monkeypatch.setattr(module, "read_applications", lambda *a, **k: given["result"].applications)
-    monkeypatch.setattr(module, "solve", lambda *a, **k: given["result"])
+    listed = given["result"].applications
+    monkeypatch.setattr(import_module("grouping.inputs"), "read_applications", lambda *a, **k: listed)
+    monkeypatch.setattr(import_module("grouping.jobs"), "solve", lambda *a, **k: given["result"])
     return given
 
 

@@ -168,3 +168,18 @@ def test_wrong_input_is_told_at_once_and_nothing_is_written(tmp_path: Path) -> N
     assert beyond.stderr.count("size.preferred = 12：") == 1
     assert run("sweep", LIST, "--out", out).exit_code == 2
     assert not out.exists()
+
+
+def test_rows_that_can_not_be_placed_are_left_out_where_that_is_asked_for(tmp_path: Path) -> None:
+    listed = tmp_path / "list.csv"
+    rows = LIST.read_text("utf-8-sig").splitlines()[:12]
+    blank = "," * rows[0].count(",")
+    listed.write_text("\n".join([*rows, f"火星基地,{blank[1:]}"]), "utf-8")
+    arguments = ("sweep", listed, "--vary", "preferred=4,6", "--out", tmp_path / "out")
+    stopped = run(*arguments)
+    assert stopped.exit_code == 2
+    assert "火星基地" in stopped.stderr
+    done = run(*arguments, "--on-unresolved", "skip", "--json")
+    assert done.exit_code == 0, done.output
+    assert "有 1 行不参加编组" in done.stderr
+    assert len(json.loads(done.stdout)["points"]) == 2

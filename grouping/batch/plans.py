@@ -23,16 +23,16 @@ from rapidfuzz import fuzz, process
 from grouping.batch.engines import cores
 from grouping.batch.runs import Run
 from grouping.errors import InputError, Problem, Where
+from grouping.inputs import FILES, Files
 from grouping.jobs import Job
 from grouping.maps import MapOptions
 from grouping.messages import Lang, Message, message
-from grouping.scenario_files import bounds, list_scenarios, load_scenario
+from grouping.scenario_files import SETTINGS, bounds, list_scenarios, load_scenario
 from grouping.toml_files import TomlFile, read_toml
 
 AT_ONCE = 1, 256
 """Fewest and most runs at the same time, and threads of a run."""
 
-_FILES = ("applications", "links", "distances", "previous", "attendance", "exits", "draft", "lock")
 _NAME = re.compile(r"[^\s./\\:*?\"<>|][^/\\:*?\"<>|\x00-\x1f]{0,59}(?<![\s.])")
 """What may be the name of a folder anywhere, where names are counted in bytes, too."""
 
@@ -210,23 +210,13 @@ def _batch(plan: Plan, source: _Source, out: Path, wishes: Wishes, lang: Lang) -
 
 
 def _job(entry: ListEntry, options: Options, scenario: str, source: _Source) -> Job:
-    files = {name: _from(source.folder, path) for name in _FILES if (path := getattr(entry, name)) is not None}
-    values = {
-        "stop.seconds": options.time_limit,
-        "stop.work": options.work,
-        "stop.gap": options.gap,
-        "seed": options.seed,
-        "terms.year": entry.year or options.year,
-    }
+    files = {name: _from(source.folder, path) for name in FILES if (path := getattr(entry, name)) is not None}
+    values = {SETTINGS[name]: getattr(options, name) for name in SETTINGS}
+    if entry.year is not None:
+        values[SETTINGS["year"]] = entry.year
     named = scenario if scenario in list_scenarios() else _from(source.folder, scenario)
     set_here = {key: value for key, value in values.items() if value is not None}
-    return Job(
-        **files,
-        scenario=named,
-        values=set_here,
-        on_unresolved=options.on_unresolved,
-        rule_prices=options.rule_prices,
-    )
+    return Job(Files(**files), named, set_here, options.on_unresolved, options.rule_prices)
 
 
 def _maps(options: Options, source: _Source) -> MapOptions:
@@ -244,7 +234,7 @@ def _stem(scenario: str) -> str:
 
 def _missing_files(plan: Plan, source: _Source) -> Iterator[Problem]:
     named = [
-        (f"lists.{number}.{name}", getattr(entry, name)) for number, entry in enumerate(plan.lists) for name in _FILES
+        (f"lists.{number}.{name}", getattr(entry, name)) for number, entry in enumerate(plan.lists) for name in FILES
     ]
     named += [("solve.boundary", plan.solve.boundary), ("solve.font", plan.solve.font)]
     for key, path in named:

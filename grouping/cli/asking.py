@@ -11,15 +11,14 @@ from typing import Any
 
 import click
 
-from grouping.applications import read_applications
 from grouping.cases import Case, build_case
 from grouping.check import CheckReport
 from grouping.check import check as audit
 from grouping.cli.reading import Reading
 from grouping.errors import InputError, Problem, Where
 from grouping.grouping_files import GroupingFile, read_grouping
+from grouping.inputs import FILES, Files
 from grouping.levels import Level
-from grouping.link_files import applicable_links
 from grouping.messages import message
 from grouping.runs import located, read_given
 from grouping.verdicts import findings
@@ -88,20 +87,13 @@ def opened(out: str, asked: Asked, reading: Reading) -> Opened:
     if "regions" in files:
         travel = scenario.travel.model_copy(update={"regions": files["regions"]})
         scenario = scenario.model_copy(update={"travel": travel})
-    listed = files["applications"]
-    unresolved = given.options.get("on_unresolved", "error")
-    sites = reading.attempt(
-        lambda: read_applications(listed, places="distances" not in files, on_unresolved=unresolved)
-    )
-    sites = reading.taking_part(sites, files.get("attendance"), files.get("exits"))
-    links, distances = reading.with_the_list(sites, files.get("links"), files.get("distances"))
-    before = files.get("previous"), files.get("draft"), files.get("lock")
-    previous, _, locks = reading.from_before(sites, scenario, *before)
+    inputs = Files(**{name: path for name, path in files.items() if name in FILES})
+    read = reading.read(inputs, scenario, given.options.get("on_unresolved", "error"))
     path = asked.grouping or str(folder / "grouping.csv")
-    found = reading.attempt(lambda: read_grouping(path, sites))
+    found = reading.attempt(lambda: read_grouping(path, read.sites if read else None))
     reading.stop_if_wrong()
-    assert sites is not None and found is not None
-    priced = applicable_links(sites, scenario, links, previous, locks)
+    assert read is not None and found is not None
+    sites, distances, priced = read.sites, read.distances, read.priced(scenario)
     report = audit(found.communities, sites, scenario, priced, distances, leads=found.leads, unplaced=found.unplaced)
     if not report.passed:
         broken = [one for rule in report.rules if rule.hard and not rule.passed for one in findings(rule)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -15,12 +16,12 @@ from grouping.batch.plans import AT_ONCE, Batch, Wishes, matching, read_plan
 from grouping.batch.results import Results
 from grouping.batch.views import JsonLog, ProgressOfRuns
 from grouping.cli.reading import Reading
+from grouping.cli.run_options import read_numbers, stop_options
 from grouping.cli.speaking import INTERRUPTED, Choice, SpeakingCommand, lang_option
 from grouping.cli.watching import LogFormat, log_options
 from grouping.compilation import compiled
 from grouping.errors import InputError, Problem, Where
 from grouping.messages import Lang, message, say
-from grouping.scenario_files import bounds
 
 BUSY = 5
 """Exit code where another batch is at work in the folder."""
@@ -38,10 +39,7 @@ SOME_FAILED = 6
 @click.option("--workers", metavar="N", help="batch.workers_help")
 @click.option("--engine", type=Choice(["local", "dask"]), default="local", help="batch.engine_help")
 @click.option("--scheduler", metavar="ADDRESS", help="batch.scheduler_help")
-@click.option("--time-limit", metavar="S", help="cli.time_limit_help")
-@click.option("--work", metavar="W", help="cli.work_help")
-@click.option("--gap", metavar="G", help="cli.gap_help")
-@click.option("--seed", metavar="N", help="cli.seed_help")
+@stop_options()
 @click.option("--json", "as_json", is_flag=True, help="cli.json_help")
 @log_options
 @lang_option
@@ -57,10 +55,7 @@ def batch(
     workers: str | None,
     engine: Literal["local", "dask"],
     scheduler: str | None,
-    time_limit: str | None,
-    work: str | None,
-    gap: str | None,
-    seed: str | None,
+    stop: Mapping[str, str | None],
     as_json: bool,
     log_format: LogFormat,
     quiet: bool,
@@ -68,13 +63,7 @@ def batch(
 ) -> None:
     """Carry out all runs of a plan; its user's help is in the catalogue."""
     reading = Reading()
-    options = {
-        "time_limit": reading.number("--time-limit", time_limit, bounds("stop.seconds"), "cli.expect_seconds"),
-        "work": reading.number("--work", work, bounds("stop.work"), "cli.expect_work"),
-        "gap": reading.number("--gap", gap, bounds("stop.gap"), "cli.expect_fraction"),
-        "seed": reading.whole("--seed", seed, bounds("seed")),
-        "workers": reading.whole("--workers", workers, AT_ONCE),
-    }
+    options = {**read_numbers(reading, stop), "workers": reading.whole("--workers", workers, AT_ONCE)}
     wishes = Wishes(Path(out) if out else None, reading.whole("--parallel", parallel, AT_ONCE), options)
     reading.attempt(lambda: _checked(plan, lists, scenarios, out, engine, scheduler))
     planned = reading.attempt(lambda: _planned(plan, lists, scenarios, wishes, lang))

@@ -5,24 +5,23 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from grouping.applications import read_applications
 from grouping.check import CheckReport
 from grouping.check import check as audit
-from grouping.cli.before import Before, before_options
 from grouping.cli.reading import Reading
-from grouping.cli.speaking import Choice, SpeakingCommand, lang_option
+from grouping.cli.run_options import file_options, read_settings, year_option
+from grouping.cli.speaking import SpeakingCommand, lang_option
 from grouping.cost import Cost
 from grouping.errors import Problem
 from grouping.grouping_files import read_grouping
-from grouping.link_files import applicable_links
+from grouping.inputs import Files, OnUnresolved
 from grouping.messages import Lang, say
-from grouping.scenario_files import bounds, load_scenario
+from grouping.scenario_files import load_scenario
 from grouping.sites import Remark
 from grouping.verdicts import cost_line, findings, mark, outcome, rule_name, verdict
 
@@ -34,42 +33,34 @@ BROKEN = 4
 @click.argument("grouping")
 @click.option("--applications", metavar="LIST", required=True, help="check.applications_help")
 @click.option("--scenario", metavar="S", help="cli.scenario_option_help")
-@click.option("--links", "links_path", metavar="L", help="cli.links_help")
-@click.option("--distances", "distances_path", metavar="M", help="cli.distances_help")
-@before_options
-@click.option("--on-unresolved", type=Choice(["error", "skip"]), default="error", help="cli.on_unresolved_help")
+@file_options
+@year_option
 @click.option("--json", "as_json", is_flag=True, help="check.json_help")
 @lang_option
 @click.pass_context
 def check(
     ctx: click.Context,
     grouping: str,
-    applications: str,
+    files: Files,
+    on_unresolved: OnUnresolved,
     scenario: str | None,
-    links_path: str | None,
-    distances_path: str | None,
-    before: Before,
-    on_unresolved: Literal["error", "skip"],
+    year: str | None,
     as_json: bool,
     lang: Lang,
 ) -> None:
     """Print the audit of GROUPING; its user's help is in the catalogue."""
     reading = Reading()
-    given_year = reading.whole("--year", before.year, bounds("terms.year"))
-    choices = reading.attempt(lambda: load_scenario(scenario, **{"terms.year": given_year}))
-    sites = reading.attempt(
-        lambda: read_applications(applications, places=distances_path is None, on_unresolved=on_unresolved)
-    )
-    sites = reading.taking_part(sites, before.attendance, before.exits)
-    given, distances = reading.with_the_list(sites, links_path, distances_path)
-    previous, _, locks = reading.from_before(sites, choices, before.previous, before.draft, before.lock)
-    found = reading.attempt(lambda: read_grouping(grouping, sites))
+    values = read_settings(reading, {"year": year})
+    choices = reading.attempt(lambda: load_scenario(scenario, **values))
+    read = reading.read(files, choices, on_unresolved)
+    found = reading.attempt(lambda: read_grouping(grouping, read.sites if read else None))
     reading.stop_if_wrong()
-    assert choices is not None and sites is not None and found is not None
-    links = applicable_links(sites, choices, given, previous, locks)
+    assert choices is not None and read is not None and found is not None
+    distances = read.distances
+    links = read.priced(choices)
     report = audit(
         found.communities,
-        sites,
+        read.sites,
         choices,
         links,
         distances,

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 
 from grouping.changes import Course
-from grouping.cli.before import Before, before_options
 from grouping.cli.reading import Reading
-from grouping.cli.speaking import Choice, SpeakingCommand, lang_option
+from grouping.cli.run_options import file_options, read_settings, stop_options, year_option
+from grouping.cli.speaking import SpeakingCommand, lang_option
 from grouping.cli.watching import LogFormat, log_options, speaker
 from grouping.clock import StoppedBy
 from grouping.errors import AuditError
+from grouping.inputs import Files, OnUnresolved
 from grouping.jobs import Job, Outcome, carry_out
 from grouping.maps import MapOptions
 from grouping.messages import Lang, Message, message, say
 from grouping.numbers import km_text
 from grouping.outputs import Written
 from grouping.result import Result
-from grouping.scenario_files import bounds
 from grouping.summary import summary
 from grouping.verdicts import verdict
 from grouping.wording import proof
@@ -36,18 +37,13 @@ _WORKERS = 1, 256
 
 
 @click.command(cls=SpeakingCommand, help="cli.solve_help")
-@click.argument("list_path", metavar="LIST")
+@click.argument("applications", metavar="LIST")
 @click.option("--scenario", metavar="S", help="cli.scenario_option_help")
-@click.option("--links", "links_path", metavar="L", help="cli.links_help")
-@click.option("--distances", "distances_path", metavar="M", help="cli.distances_help")
-@before_options
+@file_options
+@year_option
 @click.option("--out", metavar="DIR", help="cli.out_help")
-@click.option("--time-limit", metavar="S", help="cli.time_limit_help")
-@click.option("--work", metavar="W", help="cli.work_help")
-@click.option("--gap", metavar="G", help="cli.gap_help")
-@click.option("--seed", metavar="N", help="cli.seed_help")
+@stop_options()
 @click.option("--workers", metavar="N", help="cli.workers_help")
-@click.option("--on-unresolved", type=Choice(["error", "skip"]), default="error", help="cli.on_unresolved_help")
 @click.option("--strict", is_flag=True, help="cli.strict_help")
 @click.option("--boundary", metavar="FILE", help="cli.boundary_help")
 @click.option("--map-approval", metavar="TEXT", help="cli.map_approval_help")
@@ -60,18 +56,13 @@ _WORKERS = 1, 256
 @click.pass_context
 def solve(
     ctx: click.Context,
-    list_path: str,
+    files: Files,
+    on_unresolved: OnUnresolved,
     scenario: str | None,
-    links_path: str | None,
-    distances_path: str | None,
-    before: Before,
+    year: str | None,
     out: str | None,
-    time_limit: str | None,
-    work: str | None,
-    gap: str | None,
-    seed: str | None,
+    stop: Mapping[str, str | None],
     workers: str | None,
-    on_unresolved: Literal["error", "skip"],
     strict: bool,
     boundary: str | None,
     map_approval: str | None,
@@ -84,7 +75,7 @@ def solve(
     lang: Lang,
 ) -> None:
     """Group the sites of LIST; its user's help is in the catalogue."""
-    folder = Path(out) if out else Path("out") / Path(list_path).stem
+    folder = Path(out) if out else Path("out") / Path(files.applications).stem
     maps = MapOptions(
         boundary=Path(boundary) if boundary else None,
         approval=map_approval,
@@ -92,28 +83,9 @@ def solve(
         font=Path(font) if font else None,
     )
     reading = Reading()
-    values = {
-        "stop.seconds": reading.number("--time-limit", time_limit, bounds("stop.seconds"), "cli.expect_seconds"),
-        "stop.work": reading.number("--work", work, bounds("stop.work"), "cli.expect_work"),
-        "stop.gap": reading.number("--gap", gap, bounds("stop.gap"), "cli.expect_fraction"),
-        "seed": reading.whole("--seed", seed, bounds("seed")),
-        "terms.year": reading.whole("--year", before.year, bounds("terms.year")),
-    }
+    values = read_settings(reading, {**stop, "year": year})
     threads = reading.whole("--workers", workers, _WORKERS)
-    job = Job(
-        applications=list_path,
-        scenario=scenario,
-        values=values,
-        links=links_path,
-        distances=distances_path,
-        previous=before.previous,
-        attendance=before.attendance,
-        exits=before.exits,
-        draft=before.draft,
-        lock=before.lock,
-        on_unresolved=on_unresolved,
-        rule_prices=rule_prices,
-    )
+    job = Job(files, scenario, values, on_unresolved, rule_prices)
     watcher = speaker(log_format, lang, quiet=quiet)
     try:
         done = carry_out(job, folder, lang, maps, workers=threads, watcher=watcher, inputs=reading)

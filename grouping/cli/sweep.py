@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
-from grouping.applications import read_applications
 from grouping.axes import named, read_axes
-from grouping.cli.before import Before, before_options
 from grouping.cli.reading import Reading
+from grouping.cli.run_options import file_options, read_settings, stop_options, year_option
 from grouping.cli.speaking import SpeakingCommand, lang_option
 from grouping.cli.watching import LogFormat, log_options, speaker
 from grouping.compilation import compiled
 from grouping.distances import by_places
 from grouping.fonts import find_font
-from grouping.inputs import led_first
+from grouping.inputs import Files, OnUnresolved
 from grouping.messages import Lang, Message, message, say
 from grouping.numbers import km_text
 from grouping.outputs import check_folder
 from grouping.result import Status
-from grouping.scenario_files import bounds
 from grouping.sweep import Point, Sweep, scenarios
 from grouping.sweep import sweep as search
 from grouping.sweep_files import write_sweep
@@ -29,33 +28,25 @@ from grouping.wording import percent
 
 
 @click.command(cls=SpeakingCommand, help="sweep.help")
-@click.argument("list_path", metavar="LIST")
+@click.argument("applications", metavar="LIST")
 @click.option("--vary", "vary", multiple=True, metavar="KEY=VALUES", help="sweep.vary_help")
 @click.option("--scenario", metavar="S", help="sweep.scenario_help")
-@click.option("--links", "links_path", metavar="L", help="cli.links_help")
-@click.option("--distances", "distances_path", metavar="M", help="cli.distances_help")
-@before_options
+@file_options
+@year_option
 @click.option("--out", metavar="DIR", help="cli.out_help")
-@click.option("--time-limit", metavar="S", help="sweep.time_limit_help")
-@click.option("--work", metavar="W", help="cli.work_help")
-@click.option("--gap", metavar="G", help="cli.gap_help")
-@click.option("--seed", metavar="N", help="cli.seed_help")
+@stop_options("sweep.time_limit_help")
 @click.option("--font", metavar="FILE", help="cli.font_help")
 @click.option("--json", "as_json", is_flag=True, help="cli.json_help")
 @log_options
 @lang_option
 def sweep(
-    list_path: str,
+    files: Files,
+    on_unresolved: OnUnresolved,
     vary: tuple[str, ...],
     scenario: str | None,
-    links_path: str | None,
-    distances_path: str | None,
-    before: Before,
+    year: str | None,
     out: str | None,
-    time_limit: str | None,
-    work: str | None,
-    gap: str | None,
-    seed: str | None,
+    stop: Mapping[str, str | None],
     font: str | None,
     as_json: bool,
     log_format: LogFormat,
@@ -63,29 +54,23 @@ def sweep(
     lang: Lang,
 ) -> None:
     """Group the sites of LIST at each point of a grid; its user's help is in the catalogue."""
-    folder = Path(out) if out else Path("out") / f"{Path(list_path).stem}-sweep"
+    folder = Path(out) if out else Path("out") / f"{Path(files.applications).stem}-sweep"
     reading = Reading()
-    settings = {
-        "stop.seconds": reading.number("--time-limit", time_limit, bounds("stop.seconds"), "cli.expect_seconds"),
-        "stop.work": reading.number("--work", work, bounds("stop.work"), "cli.expect_work"),
-        "stop.gap": reading.number("--gap", gap, bounds("stop.gap"), "cli.expect_fraction"),
-        "seed": reading.whole("--seed", seed, bounds("seed")),
-        "terms.year": reading.whole("--year", before.year, bounds("terms.year")),
-    }
+    settings = read_settings(reading, {**stop, "year": year})
     axes = reading.attempt(lambda: read_axes(vary))
     grid = reading.attempt(lambda: scenarios(scenario, axes or (), **settings))
     reading.attempt(lambda: check_folder(folder))
     face = reading.attempt(lambda: find_font(Path(font) if font else None))
-    sites = reading.attempt(lambda: read_applications(list_path, places=distances_path is None))
-    sites = reading.taking_part(sites, before.attendance, before.exits)
-    links, distances = reading.with_the_list(sites, links_path, distances_path)
     first = next(iter(grid.values()), None) if grid else None
-    previous, draft, locks = reading.from_before(sites, first, before.previous, before.draft, before.lock)
+    read = reading.read(files, first, on_unresolved)
     reading.stop_if_wrong()
-    assert axes is not None and grid is not None and sites is not None and face is not None
+    assert axes is not None and grid is not None and read is not None and face is not None
+    sites, distances = read.sites, read.distances
 
     watcher = speaker(log_format, lang, quiet=quiet)
     watcher.said(message("sweep.reading", file=sites.file, count=len(sites), points=len(grid)))
+    if left_out := len(sites.left_out):
+        watcher.warned(message("sweep.left_out", count=left_out))
     if not compiled(by_places(sites.sites, distances)):
         watcher.said(message("cli.first_run"))
 
@@ -101,11 +86,11 @@ def sweep(
         sites,
         scenario,
         axes,
-        links=links,
+        links=read.links,
         distances=distances,
-        previous=previous,
-        locks=locks,
-        start=led_first(draft) if draft else None,
+        previous=read.previous,
+        locks=read.locks,
+        start=read.start,
         overrides=settings,
         done=done,
     )
