@@ -31,9 +31,12 @@ _EXACT = (0.001, 1e-6, 1e-9)
 is less than a billionth, by that, for floats are not more exact."""
 _SMOOTHING = 0.6
 """How near the next prices are to the best known; not with cuts, for most columns that matter are there by then."""
-_FIRST_NODES, _CUT_NODES = 500, 32_000
+_FIRST_NODES, _CUT_NODES = 500, 2_000
 """Partial sets that pricing may open for each root in the first rounds, without and with cuts; eight times more each
-time nothing is found."""
+time nothing is found, with cuts also when little is."""
+_LITTLE = 0.1
+"""New candidates for each unit below which it is little. With cuts most of them are met long before roots are proved to
+have no others, and once few are left, only these proofs still raise the bound."""
 _WORTH = 0.005
 """Cuts go on while a round of them closes so much of what is between the bound and the best cost."""
 _STALE = 5
@@ -161,8 +164,12 @@ def lower_bound(
             else:
                 break
             smoothing = 0.0
+        elif found and before_cuts == -np.inf:
+            smoothing = _SMOOTHING
         elif found:
-            smoothing = _SMOOTHING if before_cuts == -np.inf else 0.0
+            smoothing = 0.0
+            if deeper and len(fresh) < _LITTLE * problem.size:
+                nodes = min(8 * nodes, pricer.most_nodes)
         elif deeper:
             nodes = min(8 * nodes, pricer.most_nodes)
         else:

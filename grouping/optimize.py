@@ -220,7 +220,8 @@ class _Run:
     def _beside_cuts(self, lp: Bound, likely: Candidates, clock: Clock) -> float:
         """Improve the best grouping of many units while cuts are found."""
         if self._problem.size > NARROW.units:
-            self._improve(lp, likely, clock)
+            # Without cuts, prices don't tell well what belongs together: a look around each of many centres is enough.
+            self._improve(lp, likely, clock, again=bool(len(lp.duals.cuts.price) or len(lp.duals.areas.price)))
         return self._best_km
 
     def choose(self) -> bool:
@@ -306,9 +307,10 @@ class _Run:
                 break
         return found, reached
 
-    def _improve(self, lp: Bound, pool: Candidates, clock: Clock | None = None) -> Candidates:
+    def _improve(self, lp: Bound, pool: Candidates, clock: Clock | None = None, *, again: bool = True) -> Candidates:
         """Look for a better grouping in the likeliest of the pool; what of it a still better one may have."""
-        extent = WIDE if self._problem.size > 2 * WIDE.units else NARROW
+        many = self._problem.size > 2 * WIDE.units
+        extent = WIDE if many and again else NARROW
         reduced = reduced_costs(self._problem, pool, lp.duals)
         likely = pool[np.argsort(reduced, kind="stable")[: extent.likely * self._problem.size]]
         better = improve(
@@ -320,6 +322,7 @@ class _Run:
             seed=self._seed,
             report=lambda cost: self._report("choose", cost, self._bound_km),
             extent=extent,
+            again=again or not many,
             workers=self._workers,
         )
         self._take(better)
