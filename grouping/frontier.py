@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from itertools import cycle
 from pathlib import Path
 
@@ -49,6 +51,8 @@ def write_frontier(sweep: Sweep, path: Path, font: Font, lang: Lang) -> None:
                 colour = colours[point.values[sweep.axes[0].key]]
                 face = colour if point.result.status is not Status.FEASIBLE else "none"
                 panel.plot(point.travel_km, values[number], mark, ms=6, mec=colour, mfc=face, alpha=0.85, zorder=3)
+        for (travel_km, value), count in _several(sweep, values).items():
+            panel.annotate(f"×{count}", (travel_km, value), (5, 5), textcoords="offset points", fontsize=8, zorder=5)
         panel.set_xlabel(say("sweep.travel_axis", lang), fontproperties=font.properties(9))
         panel.set_ylabel(say(f"sweep.{key}", lang), fontproperties=font.properties(9))
         panel.tick_params(labelsize=8)
@@ -64,6 +68,12 @@ def write_frontier(sweep: Sweep, path: Path, font: Font, lang: Lang) -> None:
     figure.suptitle(title, fontproperties=font.properties(12))
     # No Software entry: the same sweep gives the same bytes.
     figure.savefig(path, dpi=_DPI, metadata={"Software": None})
+
+
+def _several(sweep: Sweep, values: Sequence[float]) -> dict[tuple[float, float], int]:
+    """Places where several points hide one another, and how many there are: other prices may give the same grouping."""
+    places = Counter((round(point.travel_km, 3), value) for point, value in zip(sweep.points, values, strict=True))
+    return {place: count for place, count in places.items() if count > 1}
 
 
 def _frontier(panel: Axes, sweep: Sweep, family: Family) -> None:
@@ -97,4 +107,6 @@ def _keys(panel: Axes, sweep: Sweep, lang: Lang) -> list[Line2D]:
     if any(family.knee is not None for family in sweep.families):
         label = say("sweep.knee_mark", lang)
         keys += panel.plot([], [], "o", ms=11, mfc="none", mec=_KNEE, mew=1.6, label=label)
+    if _several(sweep, [point.pure for point in sweep.points]):
+        keys += panel.plot([], [], " ", label=say("sweep.coincide", lang))
     return keys
