@@ -163,6 +163,7 @@ def test_wrong_input_is_told_at_once_and_nothing_is_written(tmp_path: Path) -> N
     assert "none.csv" in done.stderr
     assert "--vary x" in done.stderr
     assert "--gap" in done.stderr
+    assert "size.preferred = 12：" in done.stderr
     beyond = run("sweep", LIST, "--vary", "preferred=4,12", "--vary", "seed=1,2", "--out", out)
     assert beyond.exit_code == 2
     assert beyond.stderr.count("size.preferred = 12：") == 1

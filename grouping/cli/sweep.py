@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import click
 
-from grouping.axes import named, read_axes
+from grouping.axes import Axis, named, read_axes
 from grouping.cli.reading import Reading
 from grouping.cli.run_options import file_options, read_settings, stop_options, year_option
 from grouping.cli.speaking import SpeakingCommand, lang_option
@@ -58,7 +59,7 @@ def sweep(
     reading = Reading()
     settings = read_settings(reading, {**stop, "year": year})
     axes = reading.attempt(lambda: read_axes(vary))
-    grid = reading.attempt(lambda: scenarios(scenario, axes or (), **settings))
+    grid = reading.attempt(lambda: scenarios(scenario, _readable(vary) if axes is None else axes, **settings))
     reading.attempt(lambda: check_folder(folder))
     face = reading.attempt(lambda: find_font(Path(font) if font else None))
     first = next(iter(grid.values()), None) if grid else None
@@ -101,6 +102,12 @@ def sweep(
     for one in _told(found):
         click.echo(one.text(lang))
     click.echo(say("sweep.written", lang, paths=[str(path) for path in paths]))
+
+
+def _readable(vary: Sequence[str]) -> tuple[Axis, ...]:
+    """Those axes that are well written, so that what is wrong with their values is told with the rest."""
+    texts = [text for text in vary if Reading().attempt(partial(read_axes, [text])) is not None]
+    return Reading().attempt(lambda: read_axes(texts)) or ()
 
 
 def _line(number: int, count: int, point: Point) -> Message:
