@@ -166,6 +166,14 @@ def test_what_is_wrong_with_a_plan_is_told_before_anything_begins(plan: Path, ol
     assert not (plan.parent / "结果").exists()
 
 
+def test_an_unknown_key_hides_nothing_else(plan: Path) -> None:
+    text = PLAN.replace("work = 2", "wrok = 2").replace('"base"', '"bsae"').replace('"东.csv"', '"东.xlsx"')
+    plan.write_text(text, "utf-8")
+    outcome = run(plan)
+    assert outcome.exit_code == 2
+    assert all(found in outcome.stderr for found in ("wrok", "bsae", "东.xlsx", "共 4 处问题"))
+
+
 def test_what_is_wrong_with_scenarios_is_told_once(plan: Path) -> None:
     (plan.parent / "我的.toml").write_text('extends = "base"\n[size]\nmni = 3\n', "utf-8")
     with pytest.raises(InputError) as wrong:

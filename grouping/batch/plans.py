@@ -10,6 +10,7 @@ import glob
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib.metadata import version
@@ -122,12 +123,23 @@ def read_plan(path: Path, wishes: Wishes, lang: Lang) -> Batch:
     if not path.is_file():
         raise InputError([Problem(Where(path.name), message("batch.no_plan", path=str(path)))])
     file = read_toml(path)
+
+    def batch(plan: Plan) -> Batch:
+        out = path.parent / plan.out if plan.out else Path("out") / path.stem
+        return _batch(plan, _Source(path.parent, path.name, file.lines), out, wishes, lang)
+
     try:
         plan = Plan.model_validate(dict(file.values))
     except ValidationError as error:
-        raise InputError([_told(path, file, detail) for detail in error.errors()]) from None
-    out = path.parent / plan.out if plan.out else Path("out") / path.stem
-    return _batch(plan, _Source(path.parent, path.name, file.lines), out, wishes, lang)
+        problems = [_told(path, file, detail) for detail in error.errors()]
+        try:
+            batch(_without(file.values, error))
+        except InputError as more:
+            problems += more.problems
+        except ValidationError:
+            pass
+        raise InputError(problems) from None
+    return batch(plan)
 
 
 def matching(lists: Sequence[str], scenarios: Sequence[str], wishes: Wishes, lang: Lang) -> Batch:
@@ -274,6 +286,24 @@ def _wrong_scenario(job: Job, where: Where) -> list[Problem]:
 
 
 # --- What is wrong with a plan's file ------------------------------------------------------------------
+
+
+def _without(values: Mapping[str, Any], error: ValidationError) -> Plan:
+    """The plan without what is wrong with it, so that the rest can be checked, too.
+
+    Raises:
+        ValidationError: it makes no sense without that.
+
+    """
+    rest = deepcopy(dict(values))
+    for detail in error.errors():
+        *place, last = detail["loc"]
+        table: Any = rest
+        for part in place:
+            table = table[part]
+        if isinstance(table, dict):
+            table.pop(last, None)
+    return Plan.model_validate(rest)
 
 
 def _told(path: Path, file: TomlFile, detail: Any) -> Problem:
