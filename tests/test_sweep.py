@@ -158,11 +158,25 @@ def test_the_command(tmp_path: Path) -> None:
 
 def test_wrong_input_is_told_at_once_and_nothing_is_written(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    done = run("sweep", tmp_path / "none.csv", "--vary", "preferred=4,12", "--vary", "x", "--gap", "7", "--out", out)
+    done = run(
+        "sweep",
+        tmp_path / "none.csv",
+        "--vary",
+        "preferred=4,12",
+        "--vary",
+        "x",
+        "--gap",
+        "7",
+        "--workers",
+        "0",
+        "--out",
+        out,
+    )
     assert done.exit_code == 2
     assert "none.csv" in done.stderr
     assert "--vary x" in done.stderr
     assert "--gap" in done.stderr
+    assert "--workers" in done.stderr
     assert "size.preferred = 12：" in done.stderr
     beyond = run("sweep", LIST, "--vary", "preferred=4,12", "--vary", "seed=1,2", "--out", out)
     assert beyond.exit_code == 2
@@ -180,7 +194,7 @@ def test_rows_that_can_not_be_placed_are_left_out_where_that_is_asked_for(tmp_pa
     stopped = run(*arguments)
     assert stopped.exit_code == 2
     assert "火星基地" in stopped.stderr
-    done = run(*arguments, "--on-unresolved", "skip", "--json")
+    done = run(*arguments, "--on-unresolved", "skip", "--workers", "1", "--json")
     assert done.exit_code == 0, done.output
     assert "有 1 行不参加编组" in done.stderr
     assert len(json.loads(done.stdout)["points"]) == 2

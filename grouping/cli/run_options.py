@@ -13,6 +13,9 @@ from grouping.cli.speaking import Choice
 from grouping.inputs import FILES, Files
 from grouping.scenario_files import SETTINGS, bounds
 
+WORKERS = 1, 256
+"""Fewest and most threads."""
+
 _EXPECTED = {"time_limit": "cli.expect_seconds", "work": "cli.expect_work", "gap": "cli.expect_fraction"}
 
 
@@ -41,6 +44,11 @@ def file_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def year_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the option of the year that a grouping is for."""
     return click.option("--year", metavar="Y", help="cli.year_help")(function)
+
+
+def workers_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option of the number of threads, which changes no result."""
+    return click.option("--workers", metavar="N", help="cli.workers_help")(function)
 
 
 def stop_options(time_limit_help: str = "cli.time_limit_help") -> Callable[[Callable[..., Any]], Callable[..., Any]]:

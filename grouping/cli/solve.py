@@ -12,7 +12,14 @@ import click
 
 from grouping.changes import Course
 from grouping.cli.reading import Reading
-from grouping.cli.run_options import file_options, read_settings, stop_options, year_option
+from grouping.cli.run_options import (
+    WORKERS,
+    file_options,
+    read_settings,
+    stop_options,
+    workers_option,
+    year_option,
+)
 from grouping.cli.speaking import SpeakingCommand, lang_option
 from grouping.cli.watching import LogFormat, log_options, speaker
 from grouping.clock import StoppedBy
@@ -32,8 +39,6 @@ UNPLACED = 3
 """Exit code of --strict where a site has no community."""
 BROKEN = 4
 """Exit code where the grouping that was found fails the audit."""
-_WORKERS = 1, 256
-"""Fewest and most threads."""
 
 
 @click.command(cls=SpeakingCommand, help="cli.solve_help")
@@ -43,7 +48,7 @@ _WORKERS = 1, 256
 @year_option
 @click.option("--out", metavar="DIR", help="cli.out_help")
 @stop_options()
-@click.option("--workers", metavar="N", help="cli.workers_help")
+@workers_option
 @click.option("--strict", is_flag=True, help="cli.strict_help")
 @click.option("--boundary", metavar="FILE", help="cli.boundary_help")
 @click.option("--map-approval", metavar="TEXT", help="cli.map_approval_help")
@@ -84,7 +89,7 @@ def solve(
     )
     reading = Reading()
     values = read_settings(reading, {**stop, "year": year})
-    threads = reading.whole("--workers", workers, _WORKERS)
+    threads = reading.whole("--workers", workers, WORKERS)
     job = Job(files, scenario, values, on_unresolved, rule_prices)
     watcher = speaker(log_format, lang, quiet=quiet)
     try:

@@ -11,7 +11,14 @@ import click
 
 from grouping.axes import Axis, named, read_axes
 from grouping.cli.reading import Reading
-from grouping.cli.run_options import file_options, read_settings, stop_options, year_option
+from grouping.cli.run_options import (
+    WORKERS,
+    file_options,
+    read_settings,
+    stop_options,
+    workers_option,
+    year_option,
+)
 from grouping.cli.speaking import SpeakingCommand, lang_option
 from grouping.cli.watching import LogFormat, log_options, speaker
 from grouping.compilation import compiled
@@ -36,6 +43,7 @@ from grouping.wording import percent
 @year_option
 @click.option("--out", metavar="DIR", help="cli.out_help")
 @stop_options("sweep.time_limit_help")
+@workers_option
 @click.option("--font", metavar="FILE", help="cli.font_help")
 @click.option("--json", "as_json", is_flag=True, help="cli.json_help")
 @log_options
@@ -48,6 +56,7 @@ def sweep(
     year: str | None,
     out: str | None,
     stop: Mapping[str, str | None],
+    workers: str | None,
     font: str | None,
     as_json: bool,
     log_format: LogFormat,
@@ -58,6 +67,7 @@ def sweep(
     folder = Path(out) if out else Path("out") / f"{Path(files.applications).stem}-sweep"
     reading = Reading()
     settings = read_settings(reading, {**stop, "year": year})
+    threads = reading.whole("--workers", workers, WORKERS)
     axes = reading.attempt(lambda: read_axes(vary))
     grid = reading.attempt(lambda: scenarios(scenario, _readable(vary) if axes is None else axes, **settings))
     reading.attempt(lambda: check_folder(folder))
@@ -93,6 +103,7 @@ def sweep(
         locks=read.locks,
         start=read.start,
         overrides=settings,
+        workers=threads,
         done=done,
     )
     paths = write_sweep(found, folder, face, lang)
