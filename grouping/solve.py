@@ -140,7 +140,6 @@ def solve_linked(
         compile_all(scenario, placed)
     earlier = {**(previous.members if previous else {}), **_present(start or {}, applications)}
     begin = list((start or earlier).values())
-    known = Known() if known is None else known
     run = _Run(tasks, scenario, begin, known, progress or _say_nothing, started)
     if elsewhere is not None and len(run.pieces) > 1:
         optima: Iterable[Optimum] = elsewhere(run.pieces, workers)
@@ -189,7 +188,7 @@ class _Run:
         tasks: Sequence[LevelProblem],
         scenario: Scenario,
         begin: Sequence[Sequence[str]],
-        known: Known,
+        known: Known | None,
         tell: Tell,
         started: float,
     ) -> None:
@@ -205,7 +204,7 @@ class _Run:
             for number, part in enumerate(parts)
             if part.problem.most
         ]
-        stop, start, remembered = scenario.stop, tuple(map(tuple, begin)), tuple(known)
+        stop, start, remembered = scenario.stop, tuple(map(tuple, begin)), tuple(known or ())
         problems = [self._parts[level][number].problem for level, number in self._places]
         self.pieces = [
             Piece(problem, start, scenario.seed, stop.gap, stop.seconds, work, remembered)
@@ -242,7 +241,7 @@ class _Run:
                 if at == level:
                     self._optima[level][number] = next(coming)
             found = joined(parts, self._optima[level]) if any(self._optima[level]) else None
-            if found:
+            if found and self._known is not None:
                 self._known.add(in_ids(task.problem, found.columns))
             results.append(done := _level_result(task, found, time.monotonic() - begun))
             begun = time.monotonic()

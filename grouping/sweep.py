@@ -193,8 +193,8 @@ def sweep(
     """Group the sites at each point of the grid.
 
     A point begins with the cheapest of its neighbours' groupings, by its own costs, and with the candidates that proofs
-    of points before it needed. A point that is not proved optimal
-    is gone over once more if a neighbour that came later found a grouping that is cheaper by its costs.
+    of points before it needed. A point that is not proved optimal is gone over once more if a neighbour that came later
+    found a grouping that is cheaper by its costs.
 
     Args:
         applications: the list.
@@ -223,11 +223,11 @@ def sweep(
     def begin(point: tuple[int, ...]) -> tuple[float, Mapping[str, Sequence[str]]] | None:
         """The cheapest of what the neighbours have: its cost here, and the ids of its members by label."""
         scenario = grid[point]
-        known = [found[one] for one in neighbours(point) if one in found]
+        near = [found[one] for one in neighbours(point) if one in found]
         priced = applicable_links(applications, scenario, links, previous, locks)
-        costs = [_cost(one, applications, scenario, priced, distances) for one in known]
-        best = min(range(len(known)), key=costs.__getitem__, default=None)
-        return None if best is None else (costs[best], _members(known[best]))
+        costs = [_cost(one, applications, scenario, priced, distances) for one in near]
+        best = min(range(len(near)), key=costs.__getitem__, default=None)
+        return None if best is None else (costs[best], _members(near[best]))
 
     def solved(point: tuple[int, ...], first: Mapping[str, Sequence[str]] | None) -> Result:
         scenario = grid[point]
