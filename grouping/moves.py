@@ -53,10 +53,13 @@ class Merger:
 
 
 def moves(case: LevelCase, site: int) -> list[Move]:
-    """The site's moves to each other community, the cheapest first."""
+    """The site's moves to each other community, the cheapest first.
+
+    Those that may not be come after them, by what the other community alone would cost more.
+    """
     own = case.home.get(site)
     found = [move(case, site, label) for label in case.communities if label != own]
-    return sorted(found, key=lambda one: (one.best_km, one.label))
+    return sorted(found, key=lambda one: (one.best_km, _dearer(case, site, one), one.label))
 
 
 def split(case: LevelCase, label: str) -> Split | None:
@@ -115,6 +118,12 @@ def move(case: LevelCase, site: int, label: str) -> Move:
         if _sized(case, ours) and _sized(case, theirs) and _obstacle(case, own, ours, label, theirs) is None:
             best = min(best, (_change(case, {own: ours, label: theirs}), partners))
     return Move(label, along, math.inf, obstacle, best[1], best[0])
+
+
+def _dearer(case: LevelCase, site: int, move: Move) -> float:
+    """What the community that a site moves to would cost more, infinite where it may not be."""
+    there = (*case.communities[move.label], site, *move.along)
+    return _change(case, {move.label: there}) if _sized(case, there) else math.inf
 
 
 def _difference(

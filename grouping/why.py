@@ -47,7 +47,7 @@ def why_site(case: LevelCase, site: int, resolver: Resolver) -> Answer:
     deciding = list(_deciding(case, site))
     said += deciding
     data["deciding"] = deciding
-    nearest = [one for one in moves(case, site) if math.isfinite(one.best_km)][:_NEXT]
+    nearest = moves(case, site)[:_NEXT]
     if not nearest:
         said.append(message("why.nowhere", site=name))
     listed = []
@@ -96,7 +96,7 @@ def why_community(case: LevelCase, label: str, resolver: Resolver) -> Answer:
         "farthest": {"a": case.site(members[a]).name, "b": case.site(members[b]).name, "km": float(distance[a, b])},
         "links_honoured": len(inside),
     }
-    elsewhere = next((one for one in moves(case, dearest) if math.isfinite(one.best_km)), None)
+    elsewhere = next(iter(moves(case, dearest)), None)
     if elsewhere is None:
         said.append(message("why.dearest_nowhere", site=case.site(dearest).name))
     else:
@@ -252,7 +252,9 @@ def _reasons(case: LevelCase, a: int, b: int, refused: Sequence[Message]) -> lis
 
 
 def _simple(case: LevelCase, move: Move) -> Message:
-    if move.obstacle is not None:
+    if move.obstacle is not None and not move.partners:
+        said = message("why.stuck", obstacle=move.obstacle)
+    elif move.obstacle is not None:
         partners = {"partners": _names(case, move.partners), "price": _km(move.swap_km)}
         said = message("why.swap", obstacle=move.obstacle, **partners)
     else:

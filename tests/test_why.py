@@ -140,6 +140,28 @@ def test_blocks_of_other_sizes_are_not_swapped() -> None:
     assert {len(one.partners) for one in moves(level, alone)} == {0, 1}
 
 
+def test_where_nothing_simple_is_possible_the_rest_regrouped_is() -> None:
+    """Two that are bound to one another leave a community of three to one alone, and nobody can come for both."""
+    scenario = load_scenario("base", **{"size.min": 3, "size.max": 3, "size.preferred": 3})
+    bound = Link("0", "1", Kind.PAIRING, HERE, must=True, km=None)
+    nothing: list[tuple[str, ...]] = [()] * 6
+    km = [[0.0 if a == b else (10.0 if a // 3 == b // 3 else 100.0 + a + b) for b in range(6)] for a in range(6)]
+    instance = Instance(km, ["长三角"] * 6, [True] * 6, [bound], scenario, nothing)
+    (level,) = grouped(instance)[0].levels
+    answer = why_site(level, level.number["0"], Resolver(20.0))
+    (other,) = answer.data["moves"]  # type: ignore[misc]
+    assert other["simple_km"] is None
+    assert other["swap_km"] is None
+    to = Link("0", other["bound_to"], Kind.PAIRING, HERE, must=True)
+    now, there = best(instance), best(replace(instance, links=[bound, to]))
+    assert now is not None
+    assert there is not None
+    assert other["exact"]["proved"]
+    assert close(other["exact"]["high_km"], there[1] - now[1])
+    said = "".join(one.text("zh") for one in answer.sentences)
+    assert "不能只动它，与谁对调也不行；其余全部重排，总代价多" in said
+
+
 @settings(max_examples=15, deadline=None)
 @given(instances(most=8))
 def test_the_price_of_having_a_pair_the_other_way(instance: Instance) -> None:
