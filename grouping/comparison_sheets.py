@@ -24,7 +24,7 @@ from grouping.messages import Lang, Message, message, say
 from grouping.sheets import Cell as Written
 from grouping.sheets import Fraction, Table, workbook
 
-_WIDEST = 38
+_WIDEST = 28
 """Names of those who come and go wrap early, so that the sheet still prints on a page; characters."""
 
 
