@@ -20,6 +20,8 @@ _HEADER_DEPTH = 30
 """How many rows with content are looked at for a header."""
 _NEAR = 75
 """From which likeness (rapidfuzz ratio) on an unknown header may be a known one misspelt."""
+_BEGINNING = (4, 2)
+"""From so many characters on it may be one cut short: in Latin letters, in Chinese."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +112,16 @@ class Lexicon:
         """How much a row looks like a header; more is better."""
         return self.complete(header), len(header.known)
 
-    def near(self, text: str, among: Sequence[str]) -> str | None:
-        """The first name of the column among ``among`` that ``text`` may be a misspelling of."""
+    def near(self, text: str, among: Sequence[str]) -> list[str]:
+        """The first names of columns among ``among``: what ``text`` may be a misspelling of, or else begins like."""
         names = {folded(name): self.columns[id_].headers[0] for id_ in among for name in self.columns[id_].headers}
-        best = process.extractOne(folded(text), list(names), scorer=fuzz.ratio, score_cutoff=_NEAR)
-        return None if best is None else names[best[0]]
+        begin = folded(text)
+        if (best := process.extractOne(begin, list(names), scorer=fuzz.ratio, score_cutoff=_NEAR)) is not None:
+            return [names[best[0]]]
+        enough = len(begin) >= (_BEGINNING[0] if begin.isascii() else _BEGINNING[1])
+        may_be = list(dict.fromkeys(names[name] for name in names if enough and name.startswith(begin)))
+        # Of 意向项目, 意向项目1, 意向项目2 … the first says it.
+        return [name for name in may_be if not any(name != one and name.startswith(one) for one in may_be)]
 
 
 def find_header(grid: Grid, lexicon: Lexicon) -> Header:
@@ -219,8 +226,9 @@ def header_remarks(place: Where, header: Header, lexicon: Lexicon) -> Iterator[R
             yield Remark(replace(row, column=header.extras[column]), "", what)
     lacking = [id_ for id_ in lexicon.columns if id_ not in header.known]
     for column, text in header.extras.items():
-        if column not in header.claims and (near := lexicon.near(text, lacking)) is not None:
-            yield Remark(replace(row, column=text), "", message("tables.near_header", near=near))
+        if column not in header.claims and (near := lexicon.near(text, lacking)):
+            key = "tables.near_header" if len(near) == 1 else "tables.near_headers"
+            yield Remark(replace(row, column=text), "", message(key, near=near))
 
 
 # --- Text ---------------------------------------------------------------------------------------------
