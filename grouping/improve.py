@@ -65,7 +65,7 @@ def improve(
         duals: the prices of the LP bound.
         best: the grouping to start from.
         clock: may stop it.
-        seed: of CP-SAT.
+        seed: of CP-SAT, and of where neighbourhoods are.
         report: told each better cost in km.
         extent: how large neighbourhoods are.
         workers: threads; what is found does not depend on them.
@@ -73,7 +73,8 @@ def improve(
 
     """
     best_km = problem.cost_km(best)
-    centres = far_apart(problem, max(1, round(3 * problem.size / extent.units)))
+    first = int(np.random.default_rng(seed).integers(problem.size))
+    centres = far_apart(problem, max(1, round(3 * problem.size / extent.units)), first)
     turns = _Turns(problem, centres, extent.units, again=again)
     with ThreadPoolExecutor(workers) as threads:
         while (neighbourhoods := turns.next(best)) and not clock.stopped():
@@ -173,10 +174,10 @@ def _chosen(
     return Change(frozenset(best).difference(after), tuple(set(after).difference(best))), apart.spent
 
 
-def far_apart(problem: Problem, count: int) -> Ints:
+def far_apart(problem: Problem, count: int, first: int = 0) -> Ints:
     """So many units far from one another, so that neighbourhoods overlap but are not the same (Gonzalez 1985)."""
-    centres = [0]
-    nearest = joint_row(problem.prices, 0)
+    centres = [first]
+    nearest = joint_row(problem.prices, first)
     while len(centres) < count:
         centres.append(int(nearest.argmax()))
         nearest = np.minimum(nearest, joint_row(problem.prices, centres[-1]))

@@ -108,8 +108,9 @@ class _Run:
         self._bound_km = 0.0
         self._fewest_unplaced = True
         self._lp: Bound | None = None
-        self._room = _POOL[0]
-        self._work = _WORK
+        self._room, self._work = _POOL[0], _WORK
+        self._looks = 0
+        self._worth_looking = True
         self._take(self._search.best)
 
     def begin(self, start: Communities, known: Candidates | None) -> None:
@@ -205,23 +206,17 @@ class _Run:
         if len(prices.ground.start) and units * (units + 2 * len(prices.ground.host)) > _MOST_PAIRS:
             return
         start = Candidates.of(self._best, self._problem.largest)
-        self._lp = lower_bound(
-            self._problem,
-            self._pricer,
-            start,
-            self._best_km,
-            self._clock,
-            self._raise,
-            self._search.met + self._known,
-            self._beside_cuts,
-            gap=self._gap,
-        )
+        how = self._best_km, self._clock, self._raise, self._search.met + self._known, self._look
+        self._lp = lower_bound(self._problem, self._pricer, start, *how, gap=self._gap)
 
-    def _beside_cuts(self, lp: Bound, likely: Candidates, clock: Clock) -> float:
-        """Improve the best grouping of many units while cuts are found."""
-        if self._problem.size > NARROW.units:
+    def _look(self, lp: Bound, likely: Candidates, clock: Clock) -> float:
+        """Improve the best grouping of many units while cuts are found, until nothing better is."""
+        if self._problem.size > NARROW.units and self._worth_looking:
             # Without cuts, prices don't tell well what belongs together: a look around each of many centres is enough.
-            self._improve(lp, likely, clock, again=bool(len(lp.duals.cuts.price) or len(lp.duals.areas.price)))
+            again = bool(len(lp.duals.cuts.price) or len(lp.duals.areas.price))
+            before = self._best_km
+            self._improve(lp, likely, clock, again=again)
+            self._worth_looking = not again or self._best_km < before
         return self._best_km
 
     def choose(self) -> bool:
@@ -319,12 +314,13 @@ class _Run:
             lp.duals,
             self._best,
             clock=clock or self._clock,
-            seed=self._seed,
+            seed=self._seed + self._looks,
             report=lambda cost: self._report("choose", cost, self._bound_km),
             extent=extent,
             again=again or not many,
             workers=self._workers,
         )
+        self._looks += 1
         self._take(better)
         return self._still(lp, pool)
 

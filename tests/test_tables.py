@@ -177,7 +177,9 @@ def test_columns_without_a_header_and_columns_of_one_name_pass_through(tmp_path:
 
 def test_a_misspelt_optional_header_is_remarked_upon(tmp_path: Path) -> None:
     table = read_table(csv(tmp_path / "a.csv", "名称,意向伙拌\n甲,乙\n"), COLUMNS)
-    assert [(remark.where.column, remark.what.values["near"]) for remark in table.remarks] == [("意向伙拌", ["意向伙伴"])]
+    assert [(remark.where.column, remark.what.values["near"]) for remark in table.remarks] == [
+        ("意向伙拌", ["意向伙伴"])
+    ]
 
 
 def test_a_header_cut_short_is_remarked_upon_with_all_that_it_may_mean() -> None:
