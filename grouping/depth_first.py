@@ -34,6 +34,7 @@ def search_root(  # type: ignore[no-untyped-def]
     border,
     first,
     before,
+    rank,
     ties,
     smallest,
     root,
@@ -53,6 +54,7 @@ def search_root(  # type: ignore[no-untyped-def]
     Where more than a ``crowd`` may join, each is looked at together with the root first, see
     :func:`grouping.roots.meeting`.
     ``first`` and ``before`` (u,) are those of :class:`grouping.twins.Twins`: a unit joins after the twin before it.
+    Of all roots that a candidate may be found at, it is the one of the lowest ``rank`` (u,).
 
     With ``best_only`` each that is better than those of its size before goes to ``sets``, the last ones if it is too
     small; else all of them do, and are only counted once it is full. Returns (how many, a lower bound on the reduced
@@ -89,7 +91,7 @@ def search_root(  # type: ignore[no-untyped-def]
             own[index],
             community_dual,
             border,
-            first,
+            rank,
             ties,
             root_toll,
             index,
@@ -251,7 +253,7 @@ def search_root(  # type: ignore[no-untyped-def]
                         own[later],
                         community_dual,
                         border,
-                        first,
+                        rank,
                         ties,
                         root_toll,
                         later,

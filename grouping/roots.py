@@ -40,11 +40,12 @@ def tolls_with(cuts, root, units):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def outlook(prices, own, community_dual, border, first, ties, toll, index, size, root, host, keys, filled):  # type: ignore[no-untyped-def]
+def outlook(prices, own, community_dual, border, rank, ties, toll, index, size, root, host, keys, filled):  # type: ignore[no-untyped-def]
     """What joins a root in a community of ``size`` sites adds at least; the reduced cost of the root by itself.
 
-    ``own`` (u,) is that of :func:`alone` and ``toll`` (u,) that of :func:`tolls_with`. Fills ``keys`` (u,), infinite
-    for those that may not join, and ``filled`` as :func:`cheapest` does.
+    ``own`` (u,) is that of :func:`alone` and ``toll`` (u,) that of :func:`tolls_with`. Units join roots of the same
+    ``rank`` (u,) or a lower one. Fills ``keys`` (u,), infinite for those that may not join, and ``filled`` as
+    :func:`cheapest` does.
     """
     factor = factor_of(prices.measure, size)
     need = size - prices.weight[root]
@@ -56,21 +57,19 @@ def outlook(prices, own, community_dual, border, first, ties, toll, index, size,
         base += border.price
     # Plain arrays: a call for each unit would take most of the time.
     weight, near, row = prices.weight, ties.near[index], ties.joint[root]
-    # The lower-numbered are roots of their own, and so are the first twins of others; but a host may have anyone, and
-    # where there must be a lead, only those that are able are roots.
+    # Those of a lower rank are roots of their own; but a host may have anyone, and where there must be a lead, only
+    # those that are able are roots.
     able = prices.able
     to_lead = len(able) > 0
-    start = 0 if host >= 0 or to_lead else root + 1
-    keys[:start] = np.inf
-    for b in range(start, len(weight)):
+    for b in range(len(weight)):
         rest = need - weight[b]
-        if rest < 0 or (first[b] < root and host < 0 and (not to_lead or able[b])):
+        if rest < 0 or (rank[b] < rank[root] and host < 0 and (not to_lead or able[b])):
             keys[b] = np.inf
         else:
             keys[b] = own[b] + factor * row[b] + 0.5 * (toll[b] + near[rest, b])
     if ties.pair.shape[0] > 0:
         pair = ties.pair[root]
-        for b in range(start, len(weight)):
+        for b in range(len(weight)):
             keys[b] += pair[b]
     if host >= 0:
         way, cross = prices.host_distance[host], prices.host_cross[host]

@@ -289,12 +289,13 @@ def test_roots_with_hundreds_of_joiners_are_priced_right() -> None:
     priced = pricer_of(problem).least(duals, nodes=2_000)
     reduced = own_reduced_costs(problem, priced.candidates, duals)
     assert len(priced.candidates) > 300
-    roots = priced.candidates.sets[:, 0]
+    dearest_first = np.argsort(-duals.unit).tolist()
+    roots = np.array([min(members, key=dearest_first.index) for members in priced.candidates])
     assert (reduced < 0).all()
     assert (reduced >= priced.least[roots] - 1e-6).all()
     for root in np.unique(roots):
         # All that could still undercut the best found here is what was left open, which is bounded, too.
-        others = range(root + 1, 300)
+        others = dearest_first[dearest_first.index(root) + 1 :]
         nearest = sorted(others, key=lambda unit: km[root, unit] - duals.unit[unit])[:3]
         trial = Candidates.of([(root, *nearest)], problem.largest)
         assert own_reduced_costs(problem, trial, duals)[0] >= priced.least[root] - 1e-6
