@@ -52,7 +52,8 @@ def write_frontier(sweep: Sweep, path: Path, font: Font, lang: Lang) -> None:
                 face = colour if point.result.status is not Status.FEASIBLE else "none"
                 panel.plot(point.travel_km, values[number], mark, ms=6, mec=colour, mfc=face, alpha=0.85, zorder=3)
         for (travel_km, value), count in _several(sweep, values).items():
-            panel.annotate(f"×{count}", (travel_km, value), (5, 5), textcoords="offset points", fontsize=8, zorder=5)
+            # Below on the right, where no frontier runs: it rises with travel.
+            panel.annotate(f"×{count}", (travel_km, value), (5, -11), textcoords="offset points", fontsize=8, zorder=5)
         panel.set_xlabel(say("sweep.travel_axis", lang), fontproperties=font.properties(9))
         panel.set_ylabel(say(f"sweep.{key}", lang), fontproperties=font.properties(9))
         panel.tick_params(labelsize=8)
