@@ -29,6 +29,8 @@ SETTINGS = {
     "year": "terms.year",
 }
 """The settings that have options of their own, by the options' names."""
+AT_ONCE = 1, 256
+"""Fewest and most threads of a run, and runs of a batch at a time: no settings, for they change no result."""
 
 _EXTENDS = "extends"
 _REGIONS = "travel.regions"

@@ -28,11 +28,8 @@ from grouping.inputs import FILES, Files
 from grouping.jobs import Job
 from grouping.maps import MapOptions
 from grouping.messages import Lang, Message, message
-from grouping.scenario_files import SETTINGS, bounds, list_scenarios, load_scenario
+from grouping.scenario_files import AT_ONCE, SETTINGS, bounds, list_scenarios, load_scenario
 from grouping.toml_files import TomlFile, read_toml
-
-AT_ONCE = 1, 256
-"""Fewest and most runs at the same time, and threads of a run."""
 
 _NAME = re.compile(r"[^\s./\\:*?\"<>|][^/\\:*?\"<>|\x00-\x1f]{0,59}(?<![\s.])")
 """What may be the name of a folder anywhere, where names are counted in bytes, too."""

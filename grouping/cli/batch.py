@@ -12,16 +12,17 @@ import click
 from grouping.batch.batches import BusyError, carry_out_batch
 from grouping.batch.dask_engine import DaskWorkers
 from grouping.batch.engines import Engine, LocalProcesses
-from grouping.batch.plans import AT_ONCE, Batch, Wishes, matching, read_plan
+from grouping.batch.plans import Batch, Wishes, matching, read_plan
 from grouping.batch.results import Results
 from grouping.batch.views import JsonLog, ProgressOfRuns
 from grouping.cli.reading import Reading
-from grouping.cli.run_options import read_numbers, stop_options
+from grouping.cli.run_options import read_numbers, stop_options, workers_of
 from grouping.cli.speaking import INTERRUPTED, Choice, SpeakingCommand, lang_option
 from grouping.cli.watching import LogFormat, log_options
 from grouping.compilation import compiled
 from grouping.errors import InputError, Problem, Where
 from grouping.messages import Lang, message, say
+from grouping.scenario_files import AT_ONCE
 
 BUSY = 5
 """Exit code where another batch is at work in the folder."""
@@ -63,7 +64,7 @@ def batch(
 ) -> None:
     """Carry out all runs of a plan; its user's help is in the catalogue."""
     reading = Reading()
-    options = {**read_numbers(reading, stop), "workers": reading.whole("--workers", workers, AT_ONCE)}
+    options = {**read_numbers(reading, stop), "workers": workers_of(reading, workers)}
     wishes = Wishes(Path(out) if out else None, reading.whole("--parallel", parallel, AT_ONCE), options)
     reading.attempt(lambda: _checked(plan, lists, scenarios, out, engine, scheduler))
     planned = reading.attempt(lambda: _planned(plan, lists, scenarios, wishes, lang))

@@ -11,10 +11,7 @@ import click
 from grouping.cli.reading import Reading
 from grouping.cli.speaking import Choice
 from grouping.inputs import FILES, Files
-from grouping.scenario_files import SETTINGS, bounds
-
-WORKERS = 1, 256
-"""Fewest and most threads."""
+from grouping.scenario_files import AT_ONCE, SETTINGS, bounds
 
 _EXPECTED = {"time_limit": "cli.expect_seconds", "work": "cli.expect_work", "gap": "cli.expect_fraction"}
 
@@ -76,6 +73,11 @@ def stop_options(time_limit_help: str = "cli.time_limit_help") -> Callable[[Call
         return collecting
 
     return adding
+
+
+def workers_of(reading: Reading, text: str | None) -> int | None:
+    """The number of threads of a run; None where nothing is said or something wrong."""
+    return reading.whole("--workers", text, AT_ONCE)
 
 
 def read_settings(reading: Reading, options: Mapping[str, str | None]) -> dict[str, float | None]:

@@ -12,14 +12,7 @@ import click
 
 from grouping.changes import Course
 from grouping.cli.reading import Reading
-from grouping.cli.run_options import (
-    WORKERS,
-    file_options,
-    read_settings,
-    stop_options,
-    workers_option,
-    year_option,
-)
+from grouping.cli.run_options import file_options, read_settings, stop_options, workers_of, workers_option, year_option
 from grouping.cli.speaking import SpeakingCommand, lang_option
 from grouping.cli.watching import LogFormat, log_options, speaker
 from grouping.clock import StoppedBy
@@ -89,7 +82,7 @@ def solve(
     )
     reading = Reading()
     values = read_settings(reading, {**stop, "year": year})
-    threads = reading.whole("--workers", workers, WORKERS)
+    threads = workers_of(reading, workers)
     job = Job(files, scenario, values, on_unresolved, rule_prices)
     watcher = speaker(log_format, lang, quiet=quiet)
     try:

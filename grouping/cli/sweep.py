@@ -11,14 +11,7 @@ import click
 
 from grouping.axes import Axis, named, read_axes
 from grouping.cli.reading import Reading
-from grouping.cli.run_options import (
-    WORKERS,
-    file_options,
-    read_settings,
-    stop_options,
-    workers_option,
-    year_option,
-)
+from grouping.cli.run_options import file_options, read_settings, stop_options, workers_of, workers_option, year_option
 from grouping.cli.speaking import SpeakingCommand, lang_option
 from grouping.cli.watching import LogFormat, log_options, speaker
 from grouping.compilation import compiled
@@ -67,7 +60,7 @@ def sweep(
     folder = Path(out) if out else Path("out") / f"{Path(files.applications).stem}-sweep"
     reading = Reading()
     settings = read_settings(reading, {**stop, "year": year})
-    threads = reading.whole("--workers", workers, WORKERS)
+    threads = workers_of(reading, workers)
     axes = reading.attempt(lambda: read_axes(vary))
     grid = reading.attempt(lambda: scenarios(scenario, _readable(vary) if axes is None else axes, **settings))
     reading.attempt(lambda: check_folder(folder))
