@@ -134,6 +134,20 @@ def _misses_nothing(problem: Problem, instance: Instance, duals: Duals, share: f
 
 
 @thorough
+@given(instances(), st.integers(0, 10**6), st.integers(1, 8))
+def test_a_candidate_of_a_window_counts_at_the_first_of_its_own_units(instance: Instance, seed: int, own: int) -> None:
+    """What a patch proves adds up the least of its core's units, the first of a window's own, also of all of them."""
+    problem = problem_of(instance)
+    assume(not problem.prices.must_be_led)
+    duals = some_duals(problem, seed)
+    least = Pricer(problem, 1, Clock(60.0), min(own, problem.size)).least(duals).least
+    every = canonical(problem, all_candidates(problem, instance))
+    for members, reduced in zip(every, reduced_costs(problem, every, duals), strict=True):
+        if members[0] < own:
+            assert reduced >= least[members[0]] - 1e-6
+
+
+@thorough
 @given(instances(), st.integers(0, 10**6), st.integers(1, 25))
 def test_any_prices_prove_a_bound_even_when_cut_short(instance: Instance, seed: int, nodes: int) -> None:
     problem = problem_of(instance)
