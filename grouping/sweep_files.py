@@ -17,6 +17,21 @@ from grouping.wording import stop_reason
 _CSV, _XLSX, _PNG = "sweep.csv", "sweep.xlsx", "frontier.png"
 _OURS = re.compile(r"sweep\.(csv|xlsx)|frontier\.png")
 _FRACTIONS = {"gap", "pure_share"}
+_PRINTED = (
+    "cost_km",
+    "gap",
+    "status",
+    "travel_km",
+    "communities",
+    "cross_region_communities",
+    "pure_share",
+    "links_honoured",
+    "sites_unplaced",
+    "frontier",
+    "knee",
+)
+"""What the points are weighed by: it comes after the values that vary. All columns would be too small to read on a
+page, so that the others are not printed."""
 
 
 def write_sweep(sweep: Sweep, out: Path, font: Font, lang: Lang = "zh") -> tuple[Path, ...]:
@@ -40,6 +55,8 @@ def write_sweep(sweep: Sweep, out: Path, font: Font, lang: Lang = "zh") -> tuple
 def _table(sweep: Sweep, lang: Lang) -> Table:
     frame = sweep.frame()
     keys = [axis.key for axis in sweep.axes]
+    first = [*keys, *_PRINTED]
+    frame = frame[[*first, *frame.columns.difference(first, sort=False)]]
     header = [name if name in keys else say(f"sweep.column_{name}", lang) for name in frame.columns]
     rows = []
     for point, values in zip(sweep.points, frame.to_dict("records"), strict=True):
@@ -51,7 +68,7 @@ def _table(sweep: Sweep, lang: Lang) -> Table:
             "knee": say("workbook.yes", lang) if values["knee"] else "",
         }
         rows.append(tuple(_cell(str(name), value, words) for name, value in values.items()))
-    return Table(tuple(header), tuple(rows))
+    return Table(tuple(header), tuple(rows), printed=len(first))
 
 
 def _cell(name: str, value: object, words: dict[str, str]) -> Cell:

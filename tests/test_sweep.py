@@ -8,11 +8,14 @@ from itertools import pairwise
 from math import prod
 from pathlib import Path
 
+import openpyxl
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from click.testing import Result as Outcome
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl.utils import get_column_letter
 
 from grouping import InputError, Sweep, load_scenario, read_applications, read_axes, solve, sweep
 from grouping.axes import Axis, neighbours, walk
@@ -146,6 +149,13 @@ def test_the_command(tmp_path: Path) -> None:
     assert len(data["points"]) == 6
     assert all(point["status"] == "optimal" for point in data["points"])
     assert sorted(path.name for path in out.iterdir()) == ["frontier.png", "sweep.csv", "sweep.xlsx"]
+    sheet = openpyxl.load_workbook(out / "sweep.xlsx").active
+    header = [cell.value for cell in sheet[1]]
+    assert header[:4] == ["travel.cross_region_km", "size.preferred", "代价（公里）", "差距"]
+    assert len(set(header)) == len(header) == len(pd.read_csv(out / "sweep.csv").columns)
+    # What is printed ends where the rest begins.
+    assert header[header.index("拐点") + 1] == "理论下限（公里）"
+    assert sheet.print_area == f"'{sheet.title}'!$A$1:${get_column_letter(header.index('拐点') + 1)}$7"
     table = (out / "sweep.csv").read_bytes()
     picture = (out / "frontier.png").read_bytes()
     again = run(*arguments, "--out", out, "--lang", "en")
