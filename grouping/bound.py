@@ -31,7 +31,7 @@ _EXACT = (0.001, 1e-6, 1e-9)
 is less than a billionth, by that, for floats are not more exact."""
 _SMOOTHING = 0.6
 """How near the next prices are to the best known; not with cuts, for most columns that matter are there by then."""
-_FIRST_NODES, _CUT_NODES = 500, 2_000
+_FIRST_NODES, _CUT_NODES = 500, 16_000
 """Partial sets that pricing may open for each root in the first rounds, without and with cuts; eight times more each
 time nothing is found, with cuts also when little is."""
 _LITTLE = 0.1
