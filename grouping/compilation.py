@@ -25,7 +25,7 @@ from grouping.optimize import optimize
 from grouping.patchwork import may_be_patched
 from grouping.problem import build_problem
 from grouping.ruin_recreate import anneal
-from grouping.scenario import Limits, Scenario
+from grouping.scenario import Limits, Scenario, Size
 from grouping.search import Search
 from grouping.sites import Site
 from grouping.windows import Reach
@@ -73,7 +73,7 @@ def _compile_all(scenario: Scenario, placed: bool, marker: Path | None) -> None:
     # Only without hosts is the map priced in patches.
     for measure in dict.fromkeys(["rotating", scenario.travel.measure] if placed else [scenario.travel.measure]):
         travel = scenario.travel.model_copy(update={"measure": measure})
-        _compile(scenario.model_copy(update={"communities": Limits(), "travel": travel}), placed)
+        _compile(scenario.model_copy(update={"communities": Limits(), "size": Size(), "travel": travel}), placed)
     if marker is not None:
         with suppress(OSError):
             marker.write_text(_digest(), "utf-8")
@@ -86,7 +86,10 @@ def _compile(scenario: Scenario, placed: bool) -> None:
     problem = build_problem(Level.COUNTY, sites, distance, [None] * len(sites), [], scenario)
     with Clock(3600.0) as clock:
         best = optimize(problem, seed=1, gap=0.0, workers=1, clock=clock, report=lambda *_: None).communities
-    Search(problem.prices, problem.smallest, problem.largest, 1, problem.limits, problem.region).resume(best)
+    # Two communities so small are not left as they are.
+    halves = [range(problem.size // 2), range(problem.size // 2, problem.size)]
+    search = Search(problem.prices, problem.smallest, problem.largest, 1, problem.limits, problem.region, halves)
+    search.cool(0, 1.0, 1.0, lambda _: False)
     candidates = Candidates.of(best, problem.largest)
     prices, sets, counts = problem.prices, candidates.sets, candidates.counts
     none = Areas.none(problem.size, problem.largest).priced(np.zeros(0))

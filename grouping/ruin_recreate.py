@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from grouping.borders import SEVERAL, UNKNOWN, joined
-from grouping.cost import HOSTED, cost_of_sums, led, missing, parts
+from grouping.cost import HOSTED, cost_of_sums, led, missing
 from grouping.draft import accept, empty_group, join, meet, on_the_way, start_over, take_out, undo, worse_by
 from grouping.ground import between, crossed
 from grouping.together import entry
+from grouping.trial import trial
 
 
 @njit(cache=True, nogil=True)
@@ -55,25 +55,6 @@ def _open(prices, around, draft, removed, count, seeds, random):  # type: ignore
         removed[s], removed[best] = removed[best], removed[s]
     for k in range(seeds):
         join(prices, around, draft, removed[k], empty_group(draft, removed[k]))
-
-
-@njit(cache=True, nogil=True)
-def _trial(prices, around, held, unit, group):  # type: ignore[no-untyped-def]
-    """What a community with a further unit counts on the way; of itself where the group is -1."""
-    members = np.empty(around.largest, dtype=np.int64)
-    count = held.counts[group] if group >= 0 else 0
-    sites = prices.weight[unit]
-    region = around.region[unit] if around.crossing_km > 0.0 else UNKNOWN
-    for m in range(count):
-        members[m] = held.members[group, m]
-        sites += prices.weight[members[m]]
-        if around.crossing_km > 0.0:
-            region = joined(region, around.region[members[m]])
-    members[count] = unit
-    travel, cross, size, theme, links, _ = parts(prices, members, count + 1)
-    total = travel + cross + size + theme + links
-    crossing_km = around.crossing_km * (region == SEVERAL)
-    return on_the_way(around.missing_km, around.forbidden_km, around.smallest, crossing_km, total, sites)
 
 
 @njit(cache=True, nogil=True)
@@ -129,7 +110,7 @@ def _cheapest(prices, around, held, unit, groups, count, random):  # type: ignor
         if best >= 0 and _next(random, 64) == 0:
             continue
         if slow:
-            total = _trial(prices, around, held, unit, group)
+            total = trial(prices, around, held, group, unit, -1)
         else:
             km = kms[group] + own_km
             value = links[group] + own_links
@@ -182,7 +163,7 @@ def recreate(prices, around, draft, removed, count, seeds, random):  # type: ign
                 groups[known] = group
                 known += 1
         best, least = _cheapest(prices, around, draft.now, unit, groups, known, random)
-        if best < 0 or _trial(prices, around, draft.now, unit, np.int64(-1)) < least:
+        if best < 0 or trial(prices, around, draft.now, -1, unit, -1) < least:
             best = empty_group(draft, unit)
         join(prices, around, draft, unit, best)
 

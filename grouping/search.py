@@ -11,6 +11,7 @@ from grouping.borders import crossing
 from grouping.candidates import Candidates
 from grouping.cost import Ints, Prices
 from grouping.draft import Draft, Neighbourhood, empty_draft, set_labels, start_over, valid_parts
+from grouping.ejection_chains import rearrange, room_for
 from grouping.nearest import leaf_order, nearest
 from grouping.ruin_recreate import anneal, recreate
 from grouping.scenario import Limits
@@ -28,6 +29,10 @@ _LEG = 500
 _DEARER, _CHEAPER = 1.5, 0.8
 _FIRST = 0.02
 """That price at first, as a part of what a community costs."""
+_TURNS = 4
+"""How often sizes are evened out while the temperature falls."""
+_VAIN = 12
+"""Communities opened or dissolved for nothing, one after another, before no more are."""
 
 
 class Search:
@@ -71,6 +76,7 @@ class Search:
             region=region,
             crossing_km=0.0,
         )
+        self._choices = np.random.default_rng(seed)
         self._random = np.array([seed * 0x9E3779B97F4A7C15 % 2**64 | 1], dtype=np.uint64)
         self._draft = empty_draft(units, largest, min(_MET * units, _MOST_MET))
         if start:
@@ -78,19 +84,25 @@ class Search:
         else:
             _begin(prices, self._around, self._draft, self._random)
 
-    def cool(self, steps: int, hot: float, cold: float, told: Callable[[int], bool]) -> None:
-        """Take so many ``steps`` while the temperature falls from ``hot`` to ``cold`` km.
+    def cool(self, steps: int, hot: float, cold: float, told: Callable[[int], bool], *, turns: int = _TURNS) -> None:
+        """Take so many ``steps`` while the temperature falls from ``hot`` to ``cold`` km; each turn is evened out.
 
         Every now and then it is ``told`` how many were taken since; where that returns True, they end.
         """
         # A look takes time for each unit.
         chunk = max(_CHUNK, 2 * len(self._prices.weight))
-        for start in range(0, steps, chunk):
-            count = min(chunk, steps - start)
-            warm, cool = (hot * (cold / hot) ** (done / steps) for done in (start, start + count))
-            self.steps(count, warm, cool)
-            if told(count):
-                break
+        ends = [steps * turn // turns for turn in range(1, turns + 1)]
+        done = 0
+        for end in ends:
+            while done < end:
+                count = min(chunk, end - done)
+                warm, cool = (hot * (cold / hot) ** (taken / steps) for taken in (done, done + count))
+                self.steps(count, warm, cool)
+                if told(count):
+                    return
+                done += count
+            if self._even_out(told):
+                return
 
     def steps(self, count: int, hot: float, cold: float) -> None:
         """Take ``count`` steps while the temperature falls from ``hot`` to ``cold`` km."""
@@ -117,6 +129,54 @@ class Search:
             price = _CHEAPER * around.crossing_km
         self._around = around._replace(crossing_km=min(price, around.forbidden_km))
         set_labels(self._prices, self._around, draft, draft.label)
+
+    def _even_out(self, told: Callable[[int], bool]) -> bool:
+        """Go on from the best grouping by chains of moves, which bring sizes that are off together.
+
+        Every now and then it is ``told`` from how many units chains were looked for since. Returns whether that
+        returned True, and this came to an end.
+        """
+        prices, around, draft = self._prices, self._around, self._draft
+        chain = room_for(len(draft.label))
+        looks, enough = 0, max(_CHUNK, 2 * len(draft.label))
+
+        def over(more: int) -> bool:
+            nonlocal looks
+            looks += more
+            if looks < enough:
+                return False
+            done, looks = looks, 0
+            return told(done)
+
+        set_labels(prices, around, draft, draft.best)
+        again = True
+        while again:
+            again = False
+            for group in self._off().tolist():
+                better, more = rearrange(prices, around, draft, chain, group, False)
+                again = again or better
+                if over(more):
+                    return True
+        vain = 0
+        while vain < _VAIN and len(off := self._off(many=True)):
+            better, more = rearrange(prices, around, draft, chain, self._choices.choice(off), True)
+            vain = 0 if better else vain + 1
+            if over(more):
+                return True
+        return told(looks)
+
+    def _off(self, *, many: bool = False) -> Ints:
+        """The communities at hand that are too large or too small; those of which there are ``many``, if only these.
+
+        Too few sites too many, or missing, would not make a community more, or less, worth while.
+        """
+        now, preferred = self._draft.now, self._prices.preferred
+        beyond = np.where(now.counts > 0, now.weight - preferred, 0)
+        if many:
+            for side in (beyond > 0, beyond < 0):
+                if 2 * abs(beyond[side].sum()) <= preferred:
+                    beyond[side] = 0
+        return np.flatnonzero(beyond)
 
     def resume(self, communities: Sequence[Sequence[int]]) -> None:
         """Go on from the grouping of these communities; units in none of them stand alone."""

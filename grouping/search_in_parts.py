@@ -54,7 +54,7 @@ def search_in_parts(
         seed: of all random choices.
         workers: threads.
         stopped: whether to come to an end, asked by all threads.
-        told: after each turn how many steps it took; where it returns True, there are no more turns.
+        told: after each turn how many steps it took; where it returns True, that is all.
 
     """
     random = np.random.default_rng(seed)
@@ -75,7 +75,9 @@ def search_in_parts(
         if turn + 1 < _TURNS:
             search.resume(_on_map(parts, [part.held for part in found]))
         if told(sum(counts)):
-            break
+            return
+    # Sizes that are off in one part may have their like in another.
+    search.cool(0, hot, cold, told, turns=1)
 
 
 def _searched(
@@ -94,7 +96,7 @@ def _searched(
     part = problem.part(units, np.zeros(len(units), dtype=np.int64))
     start = [place[list(members)].tolist() for members in held if place[members[0]] >= 0]
     search = Search(part.prices, part.smallest, part.largest, seed, part.limits, part.region, start)
-    search.cool(count, warm, cool, lambda _: stopped())
+    search.cool(count, warm, cool, lambda _: stopped(), turns=1)
     return search
 
 
