@@ -24,7 +24,7 @@ from grouping.search import Search
 from grouping.search_in_parts import may_be_parted, search_in_parts
 from grouping.tree import Tree
 
-_STEPS, _MANY = (400, 150), 6_000
+_STEPS, _MANY = (200, 150), 6_000
 """Steps of the search for each unit, and for each beyond so many: there patches improve what it finds."""
 _MOST_PAIRS = 400_000_000
 """Pairs of units, and of hosts and units, that pricing may put into tables where only places are known: 3.2 GB."""
