@@ -166,9 +166,10 @@ class Search:
         return told(looks)
 
     def _off(self, *, many: bool = False) -> Ints:
-        """The communities at hand that are too large or too small; those of which there are ``many``, if only these.
+        """The communities at hand that are larger or smaller than preferred.
 
-        Too few sites too many, or missing, would not make a community more, or less, worth while.
+        With ``many``, the larger ones only if they hold more than half a community beyond what is preferred: one more
+        could not pay otherwise. Likewise the smaller ones, by what they lack.
         """
         now, preferred = self._draft.now, self._prices.preferred
         beyond = np.where(now.counts > 0, now.weight - preferred, 0)
