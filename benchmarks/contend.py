@@ -12,6 +12,8 @@ from io import StringIO
 from benchmarks.instances import make
 from benchmarks.records import Spec, Task
 from benchmarks.referee import Referee
+from grouping.compilation import compile_all
+from grouping.distances import by_places
 
 _WARM_UP = Spec("counties", 12)
 _WARM_UP_SECONDS = 2.0
@@ -30,6 +32,8 @@ def main() -> None:
     contend: Callable[[Referee], None] = import_module(f"benchmarks.contenders.{task.contender}").contend
     contend(Referee(make(_WARM_UP), _WARM_UP_SECONDS, task.cores, StringIO()))
     instance = make(task.spec)
+    if by_places(instance.applications.sites, instance.distances):
+        compile_all(instance.scenario, placed=True)
     referee = Referee(instance, task.seconds, task.cores, record)
     try:
         contend(referee)

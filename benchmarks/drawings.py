@@ -79,7 +79,7 @@ def plot_growth(report: Report) -> Figure:
     for label, seconds, style in lines:
         known = [(size, value) for size, value in zip(sizes, seconds, strict=True) if value is not None]
         time.loglog(*zip(*known, strict=True) if known else ([], []), style, label=label)
-    time.axhline(report.seconds, color="0.6", linewidth=0.8, linestyle=":")
+    time.loglog(sizes, [one.task.seconds for one in runs], color="0.6", linewidth=0.8, linestyle=":", label="limit")
     time.set_ylabel("seconds")
     time.legend()
     memory.loglog(sizes, [one.peak_mb for one in runs], "o-")

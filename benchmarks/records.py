@@ -12,18 +12,22 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+_KINDS = {"country": "counties, prefectures and provinces", "townships": "townships, synthetic places"}
+
 
 @dataclass(frozen=True, slots=True)
 class Spec:
     """Which instance.
 
     Attributes:
-        kind: "counties" of China at their seats, "townships" at random points of their counties, or
-            "points" (microaggregation).
+        kind: "counties" of China at their seats, all of the "country" (counties, prefectures and provinces),
+            "townships" at random points of their counties, or "points" (microaggregation).
         size: sites, or points.
         seed: of the random choice.
         dimensions: of the points; 0 for divisions.
         smallest: points of a group at least; 0 for divisions, whose sizes are the scenario's.
+        measure: of the cost, the scenario's if empty.
+        linked: a share of the sites that is in must-links, and another one that is in should-links.
 
     """
 
@@ -32,6 +36,20 @@ class Spec:
     seed: int = 1
     dimensions: int = 0
     smallest: int = 0
+    measure: str = ""
+    linked: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """The instance in words."""
+        name = f"{self.size:,} {_KINDS.get(self.kind, self.kind)}"
+        if self.dimensions:
+            name += f", {self.dimensions}-D, k = {self.smallest}"
+        if self.measure:
+            name += f", {self.measure}"
+        if self.linked:
+            name += f", {self.linked:.0%} in must-links, {self.linked:.0%} in should-links"
+        return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +126,6 @@ class Report:
 
     machine: str
     quick: bool
-    seconds: float
     cores: int
     idle_mb: float
     outcomes: tuple[Outcome, ...]

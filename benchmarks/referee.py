@@ -49,7 +49,7 @@ class Referee:
         whole = sorted(site for members in groups for site in members) == list(range(self.instance.size))
         if not whole or not all(size.min <= len(members) <= size.max for members in groups):
             return None
-        cost = sum(self.instance.problem.terms.cost(members).total_km for members in groups)
+        cost = self.instance.cost_km(groups)
         if not np.isfinite(cost):
             return None
         if self.best is None or cost < self.best:

@@ -24,6 +24,8 @@ NAMES = {
 GOOD_GAP = 0.01
 """The gap whose time the growth table tells."""
 _NONE = "–"
+_MEASURED = "seconds", "limit", "MB"
+_COURSE = "s to first grouping", f"s to gap {GOOD_GAP:.0%}", "gap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,34 +56,32 @@ class Table:
 
 def peers(report: Report) -> Table:
     """Ours and its peers on counties."""
-    specs = {one.task.spec for one in report.outcomes if one.task.spec.kind == "counties"}
-    compared = [spec for spec in specs if len(_of(report, spec)) > 1]
+    compared = {one.task.spec for one in report.outcomes if _is_plain(one.task.spec)}
     rows = [
         (f"{spec.size:,}", NAMES[one.task.contender], *_figures(one, report), one.note)
         for spec in sorted(compared, key=lambda spec: spec.size)
         for one in _of(report, spec)
     ]
-    header = ("sites", "method", "cost km", "bound km", "gap", "seconds", "MB", "ratio to ours", "remark")
+    header = ("sites", "method", "cost km", "bound km", "gap", *_MEASURED, "ratio to ours", "remark")
     return Table("Peers", header, tuple(rows), _caption(report))
 
 
 def growth(report: Report) -> Table:
     """How our time and memory grow with the number of sites."""
-    rows = []
-    for one in grown(report):
-        first, good = first_seconds(one), good_seconds(one)
-        rows.append(
-            (
-                f"{one.task.spec.size:,}",
-                _number(first, 2),
-                _number(good, 1),
-                _number(one.seconds, 1),
-                _percent(one.gap),
-                _number(one.peak_mb, 0),
-            )
-        )
-    header = ("sites", "s to first grouping", f"s to gap {GOOD_GAP:.0%}", "s in all", "gap at the end", "MB")
+    rows = [(f"{one.task.spec.size:,}", *_course(one), *_spent(one)) for one in grown(report)]
+    header = ("sites", *_COURSE, *_MEASURED)
     return Table("Growth", header, tuple(rows), _caption(report))
+
+
+def alone(report: Report) -> Table:
+    """Ours on instances that are for no other: other measures, links, several levels, and all townships."""
+    specs = [one.task.spec for one in report.outcomes if one.task.spec.kind != "points"]
+    rows = []
+    for one in (_of(report, spec)[0] for spec in specs if not _is_plain(spec)):
+        figures = _number(one.cost, 1), _number(one.bound, 1)
+        rows.append((one.task.spec.name, *figures, *_course(one), *_spent(one)))
+    header = ("instance", "cost km", "bound km", *_COURSE, *_MEASURED)
+    return Table("Alone", header, tuple(rows), _caption(report))
 
 
 def microaggregation(report: Report) -> Table:
@@ -93,9 +93,8 @@ def microaggregation(report: Report) -> Table:
         total = float(((points - points.mean(axis=0)) ** 2).sum())
         for one in _of(report, spec):
             lost = _NONE if one.cost is None else f"{100 * one.cost / total:.3f} %"
-            name = f"{spec.size:,} points, {spec.dimensions}-D, k = {spec.smallest}"
             sse, *others = _figures(one, report)
-            rows.append((name, NAMES[one.task.contender], sse, lost, *others, one.note))
+            rows.append((spec.name, NAMES[one.task.contender], sse, lost, *others, one.note))
     header = (
         "instance",
         "method",
@@ -103,8 +102,7 @@ def microaggregation(report: Report) -> Table:
         "information loss",
         "bound",
         "gap",
-        "seconds",
-        "MB",
+        *_MEASURED,
         "ratio to ours",
         "remark",
     )
@@ -113,7 +111,7 @@ def microaggregation(report: Report) -> Table:
 
 def grown(report: Report) -> list[Outcome]:
     """Ours on counties, the smallest first."""
-    ours = [one for one in report.outcomes if one.task.contender == "ours" and one.task.spec.kind == "counties"]
+    ours = [one for one in report.outcomes if one.task.contender == "ours" and _is_plain(one.task.spec)]
     return sorted(ours, key=lambda one: one.task.spec.size)
 
 
@@ -133,6 +131,11 @@ def good_seconds(outcome: Outcome) -> float | None:
     return None
 
 
+def _is_plain(spec: Spec) -> bool:
+    """Whether it is of the instances on which all are compared."""
+    return spec.kind == "counties" and not spec.measure and not spec.linked
+
+
 def _of(report: Report, spec: Spec) -> list[Outcome]:
     """The outcomes on an instance, in the order of :data:`NAMES`."""
     order = list(NAMES)
@@ -141,17 +144,30 @@ def _of(report: Report, spec: Spec) -> list[Outcome]:
 
 
 def _figures(one: Outcome, report: Report) -> Sequence[str]:
-    """Cost, bound, gap, seconds, peak memory and the ratio to ours."""
+    """Cost, bound, gap, what was measured, and the ratio to ours."""
     ours = next((other.cost for other in _of(report, one.task.spec) if other.task.contender == "ours"), None)
     ratio = one.cost / ours if one.cost is not None and ours else None
     return (
         _number(one.cost, 1),
         _number(one.bound, 1),
         _percent(one.gap),
-        _number(one.seconds, 1 if one.seconds >= 1 else 2),
-        _number(one.peak_mb, 0),
+        *_spent(one),
         _number(ratio, 3),
     )
+
+
+def _spent(one: Outcome) -> Sequence[str]:
+    """Seconds, their limit, and peak memory."""
+    return (
+        _number(one.seconds, 1 if one.seconds >= 1 else 2),
+        _number(one.task.seconds, 0),
+        _number(one.peak_mb, 0),
+    )
+
+
+def _course(one: Outcome) -> Sequence[str]:
+    """When there was what, and the gap at the end."""
+    return _number(first_seconds(one), 2), _number(good_seconds(one), 1), _percent(one.gap)
 
 
 def _number(value: float | None, digits: int) -> str:
@@ -165,12 +181,17 @@ def _percent(value: float | None) -> str:
 def _caption(report: Report) -> str:
     kind = "Quick run" if report.quick else "Full run"
     return (
-        f"{kind}: {report.seconds:g} s and {report.cores} cores for each, and {GRACE:.0f} s more to come to an end. "
+        f"{kind}: {report.cores} cores for each, and {GRACE:.0f} s beyond the limit to come to an end. "
         f"A process that loads all and does nothing peaks at {report.idle_mb:.0f} MB. {report.machine}."
     )
 
 
 def every(report: Report) -> Iterable[tuple[str, Table]]:
     """Each table that has rows, and the name of its files."""
-    made = (("peers", peers(report)), ("growth", growth(report)), ("microaggregation", microaggregation(report)))
+    made = (
+        ("peers", peers(report)),
+        ("growth", growth(report)),
+        ("microaggregation", microaggregation(report)),
+        ("alone", alone(report)),
+    )
     return ((name, table) for name, table in made if table.rows)

@@ -28,7 +28,7 @@ from benchmarks.measure import measure
 from benchmarks.records import Event, Outcome, Report, Spec, Task
 from benchmarks.referee import Referee
 from benchmarks.repair import repaired
-from benchmarks.tables import NAMES, good_seconds, growth, microaggregation, peers
+from benchmarks.tables import NAMES, alone, good_seconds, growth, microaggregation, peers
 from benchmarks.townships import townships
 from grouping import Distances, Level, Site, load_scenario, solve
 from grouping.regions import divisions
@@ -241,6 +241,44 @@ def test_townships_are_grouped_as_counties_are() -> None:
     assert bound == pytest.approx(cost, abs=0.001)
 
 
+def test_links_are_among_near_sites_and_what_breaks_them_counts_for_nothing() -> None:
+    instance = make(Spec("counties", 40, linked=0.1))
+    must = [link for link in instance.links.links if link.must]
+    should = [link for link in instance.links.links if not link.must]
+    assert len(must) == len(should) == 2
+    assert len({site for link in instance.links.links for site in (link.a, link.b)}) == 8
+    assert all(link.km == instance.scenario.links.pairing_km for link in should)
+    number = {site.id: k for k, site in enumerate(instance.applications)}
+    one, other = number[must[0].a], number[must[0].b]
+    rest = [k for k in range(40) if k not in (one, other)]
+    parted = [[one, *rest[:5]], [other, *rest[5:10]], *(rest[k : k + 7] for k in range(10, 38, 7))]
+    assert instance.cost_km(parted) == np.inf
+    cost, bound, _ = judged("ours", instance)
+    assert cost is not None
+    assert bound == pytest.approx(cost, abs=0.001)
+
+
+def test_levels_are_judged_by_themselves() -> None:
+    """A community of one level costs what it does in a list of that level alone; one of two levels is no community."""
+    every = make(Spec("country", 3253))
+    assert every.size == 3253
+    number = {site.id: k for k, site in enumerate(every.applications)}
+    alone = assembled(counties(), load_scenario("base"), None, np.zeros((2886, 3)))
+    some = [40, 41, 42, 43]
+    there = [number[alone.applications.sites[k].id] for k in some]
+    assert every.cost_km([there]) == pytest.approx(alone.cost_km([some]), rel=1e-12)
+    assert every.cost_km([[number["110000"], *there]]) == np.inf
+
+
+def test_each_size_has_its_time() -> None:
+    times = {task.spec.name: task.seconds for task in benchmark.tasks(benchmark.FULL, 2, 1)}
+    assert times["18 counties"] == 20
+    assert times["300 counties"] == times["300 counties, hosted"] == 60
+    assert times["2,886 counties"] == times["3,253 counties, prefectures and provinces"] == 300
+    assert times["41,351 townships, synthetic places"] == 1800
+    assert times["1,000 points, 3-D, k = 5"] == 60
+
+
 def test_an_unknown_kind_is_no_instance() -> None:
     with pytest.raises(ValueError, match="villages"):
         make(Spec("villages", 12))
@@ -285,20 +323,26 @@ def made_report() -> Report:
         outcome(few, "ours", 100.0, 100.0),
         outcome(points, "mdav", 50.0, None),
         outcome(points, "ours", 40.0, 39.0),
+        outcome(Spec("counties", 300, measure="hosted"), "ours", 80.0, 80.0),
+        outcome(Spec("counties", 300, linked=0.1), "ours", 90.0, None),
     )
-    return Report("a machine", True, 5.0, 2, 200.0, outcomes)
+    return Report("a machine", True, 2, 200.0, outcomes)
 
 
 def test_tables_say_what_was_measured() -> None:
     table = peers(made_report())
     assert [row[:2] for row in table.rows] == [("18", "ours"), ("18", "greedy"), ("1,000", "ours"), ("1,000", "greedy")]
-    assert table.rows[1][2:] == ("150.0", "–", "–", "4.0", "321", "1.500", "")
-    assert table.rows[2][2:] == ("100.0", "99.5", "0.50 %", "4.0", "321", "1.000", "")
-    assert table.rows[3][2:] == ("–", "–", "–", "4.0", "321", "–", "nothing valid")
+    assert table.rows[1][2:] == ("150.0", "–", "–", "4.0", "5", "321", "1.500", "")
+    assert table.rows[2][2:] == ("100.0", "99.5", "0.50 %", "4.0", "5", "321", "1.000", "")
+    assert table.rows[3][2:] == ("–", "–", "–", "4.0", "5", "321", "–", "nothing valid")
     assert "Quick run" in table.markdown()
     assert "| 1,000 | greedy |" in re.sub(" +", " ", table.markdown())
-    assert growth(made_report()).rows[1] == ("1,000", "0.50", "3.0", "4.0", "0.50 %", "321")
+    assert growth(made_report()).rows[1] == ("1,000", "0.50", "3.0", "0.50 %", "4.0", "5", "321")
     assert [row[-2] for row in microaggregation(made_report()).rows] == ["1.000", "1.250"]
+    assert [row[:3] for row in alone(made_report()).rows] == [
+        ("300 counties, hosted", "80.0", "80.0"),
+        ("300 counties, 10% in must-links, 10% in should-links", "90.0", "–"),
+    ]
 
 
 def test_a_gap_never_proved_has_no_time() -> None:
@@ -322,15 +366,21 @@ def test_reports_are_read_as_they_were_written_and_drawn(tmp_path: Path) -> None
         assert text.width <= box.width, cell.get_text().get_text()
 
 
+LIMITS = ((9, 2.0), (12, 2.0))
+
+
 def test_a_run_writes_its_tables(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(benchmark, "QUICK", benchmark.Plan((12,), (12,), (), 2.0))
+    monkeypatch.setattr(
+        benchmark, "QUICK", benchmark.Plan((12,), (), (Spec("counties", 9, measure="hosted"),), LIMITS, LIMITS)
+    )
     monkeypatch.setattr(benchmark, "PEERS", ("ours", "greedy"))
     benchmark.main(["--quick", "--cores", "1", "--out", str(tmp_path)])
     assert str(tmp_path / "peers.md") in capfd.readouterr().out
     report = Report.read(tmp_path / "runs.json")
-    assert [one.task.contender for one in report.outcomes] == ["ours", "greedy"]
+    assert [one.task.contender for one in report.outcomes] == ["ours", "greedy", "ours"]
+    assert [one.task.seconds for one in report.outcomes] == [2.0] * 3
     assert report.outcomes[0].gap == pytest.approx(0.0, abs=1e-6)
 
 

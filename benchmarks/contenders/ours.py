@@ -17,6 +17,7 @@ def contend(referee: Referee) -> None:
     result = solve(
         instance.applications,
         instance.scenario.model_copy(update={"stop": stop}),
+        links=instance.links,
         distances=instance.distances,
         workers=referee.cores,
         progress=tell,
