@@ -48,6 +48,7 @@ class Plan:
         return next((seconds for size, seconds in limits if spec.size <= size), limits[-1][1])
 
 
+PARTS = "peers", "points", "alone"
 FULL = Plan(
     peers=(18, 30, 100, 300, 1000, ALL_COUNTIES),
     points=(100, 300, 1000),
@@ -61,7 +62,7 @@ FULL = Plan(
         Spec("townships", ALL_TOWNSHIPS),
     ),
     limits=((100, 20.0), (300, 60.0), (1000, 180.0), (ALL_UPPER, 300.0), (ALL_TOWNSHIPS, 1800.0)),
-    point_limits=((300, 20.0), (1000, 60.0)),
+    point_limits=((300, 20.0), (1000, 30.0)),
 )
 QUICK = Plan((18, 30, 100), (60,), (Spec("counties", 100, measure="hosted"),), ((100, 10.0),), ((100, 10.0),))
 
@@ -85,6 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run what the command line asks for, and write ``runs.json``, the tables and the plot."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description="Compare grouping with its peers.")
     parser.add_argument("--quick", action="store_true", help="small instances and little time")
+    parser.add_argument("--only", choices=PARTS, help="what of it to run (default: all)")
     parser.add_argument("--seconds", type=float, help="wall time of each contender, on any instance")
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1, help="processors of each (default: all)")
     parser.add_argument("--seed", type=int, default=1, help="of the instances (default: 1)")
@@ -94,6 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if asked.seconds:
         limits = ((ALL_TOWNSHIPS, asked.seconds),)
         plan = replace(plan, limits=limits, point_limits=limits)
+    if asked.only:
+        plan = replace(plan, **{part: () for part in PARTS if part != asked.only})
     asked.out.mkdir(parents=True, exist_ok=True)
     where = machine()
     # So that what takes long and much memory, compiling after a change, is done before anything is measured.

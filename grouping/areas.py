@@ -119,6 +119,9 @@ class PricedAreas:
     areas: Areas
     price: Floats
 
+    def __add__(self, other: PricedAreas) -> PricedAreas:
+        return PricedAreas(self.areas + other.areas, np.concatenate([self.price, other.price]))
+
     @cached_property
     def tolls(self) -> AreaTolls:
         """What candidates pay."""

@@ -115,8 +115,8 @@ def lower_bound(
     if met is not None:
         lp.meet(Candidates.of(problem.twins.canonical(met), problem.largest))
     # Shares of what a good grouping costs are nearer to the best prices than the first LPs' are.
-    begin = shares(problem, start) if around is None else around.prices
-    centre = Point(Duals.of(begin, problem.largest), 0.0, np.zeros(0), np.zeros(0))
+    begin = Duals.of(shares(problem, start), problem.largest) if around is None else around.beginning
+    centre = Point(begin, 0.0, begin.cuts.price, begin.areas.price)
     best = Bound(-np.inf, centre.duals, 0.0, False, np.full(problem.size, -np.inf), start)
     before_cuts = -np.inf
     smoothing, share = _SMOOTHING, _NEAR

@@ -110,6 +110,10 @@ class Cuts(NamedTuple):
         """No cuts."""
         return cls.of_rows(NO_CUTS, units)
 
+    def __add__(self, other: Cuts) -> Cuts:  # type: ignore[override]
+        units = len(self.start) - 1
+        return Cuts.priced(self.rows + other.rows, np.concatenate([self.price, other.price]), units)
+
     @property
     def rows(self) -> Rows:
         """Without their prices."""

@@ -16,13 +16,17 @@ from grouping.bound import reduced_costs
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
 from grouping.cost import Floats, Ints
-from grouping.improve import NARROW, improve
+from grouping.improve import Extent, improve
 from grouping.patches import patches
 from grouping.pricing import Duals
 from grouping.problem import Problem
 
 _PATCH = 400
 """Units of a patch at most."""
+LIKELY = 16
+"""Candidates for each unit that are worth having."""
+_EXTENTS = Extent(150, LIKELY, 0.5), Extent(220, 2 * LIKELY, 1.0)
+"""Neighbourhoods of the first sweeps, and of those after them."""
 _GAIN = 2e-4
 """The map is swept again while that gained such a share of the cost."""
 
@@ -31,7 +35,7 @@ def improve_in_patches(
     problem: Problem,
     communities: Communities,
     likely: Candidates,
-    price: Floats,
+    duals: Duals,
     workers: int,
     seed: int,
     clock: Clock,
@@ -43,7 +47,7 @@ def improve_in_patches(
         problem: one level without limits.
         communities: the grouping.
         likely: candidates to choose among.
-        price: (u,) km, prices of the units that tell which of these are likely.
+        duals: prices that tell which of these are likely.
         workers: threads.
         seed: of CP-SAT, and of where patches end.
         clock: may stop it.
@@ -51,26 +55,28 @@ def improve_in_patches(
 
     """
     random = np.random.default_rng(seed)
-    reduced = reduced_costs(problem, likely, Duals.of(price, problem.largest))
+    reduced = reduced_costs(problem, likely, duals)
     # The likeliest first.
     likely = likely[np.argsort(reduced, kind="stable")]
-    gained = np.inf
-    while gained > _GAIN * problem.cost_km(communities) and not clock.stopped():
+    extents = list(_EXTENTS)
+    while extents and not clock.stopped():
         before = problem.cost_km(communities)
         # Those of patches that are next to each other, one after the other.
         todo = patches(problem, communities, _PATCH, random)
         while todo:
             parts = [_Part.of(problem, communities, units) for units in todo[:2]]
             del todo[:2]
+            how = map(repeat, (likely, duals.unit, extents[0], seed, clock))
             with ThreadPoolExecutor(min(workers, len(parts))) as pool:
-                better = list(pool.map(_improved, parts, repeat(likely), repeat(price), repeat(seed), repeat(clock)))
+                better = list(pool.map(_improved, parts, *how))
             for part, (after, spent) in zip(parts, better, strict=True):
                 clock.spend(spent)
                 gone = set(part.before)
                 communities = tuple(sorted([one for one in communities if one not in gone] + after))
             if report(communities):
                 return
-        gained = before - problem.cost_km(communities)
+        if before - problem.cost_km(communities) <= _GAIN * before:
+            del extents[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +96,14 @@ class _Part:
 
 
 def _improved(
-    part: _Part, likely: Candidates, price: Floats, seed: int, clock: Clock
+    part: _Part, likely: Candidates, price: Floats, extent: Extent, seed: int, clock: Clock
 ) -> tuple[list[tuple[int, ...]], float]:
     """(communities of a patch, in units of the map, what was spent on them)."""
     problem, units = part.problem, part.units
     place = np.full(len(price) + 1, -1, dtype=np.int64)
     place[units] = np.arange(len(units))
     sets = place[likely.sets]
-    there = np.flatnonzero(((sets >= 0) | (likely.sets < 0)).all(axis=1))[: NARROW.likely * len(units)]
+    there = np.flatnonzero(((sets >= 0) | (likely.sets < 0)).all(axis=1))[: extent.likely * len(units)]
     pool = problem.twins.canonical(Candidates.of_rows(sets[there]))
     twins = problem.twins
     # Of twins each is paid as much.
@@ -113,6 +119,7 @@ def _improved(
             clock=apart,
             seed=seed,
             report=lambda _: None,
+            extent=extent,
             again=False,
         )
     return [tuple(np.sort(units[list(members)]).tolist()) for members in better], apart.spent

@@ -169,6 +169,8 @@ class Master:
         if self._around is not None:
             # To the last bit.
             unit[self._around.own :] = self._around.unit
+            cuts[: len(self._around.cuts.price)] = self._around.cuts.price
+            areas[: len(self._around.areas.price)] = self._around.areas.price
         border = NO_BORDER
         if self._problem.crossing is not None:
             border = Border(self._problem.region, max(0.0, -float(prices[self._border_row])))
@@ -227,11 +229,17 @@ class Master:
 
     def _keep(self, around: Surroundings) -> None:
         """Let others' prices stay: their rows may be met otherwise, at that price."""
+        self._cut(around.cuts.rows)
+        self._round(around.areas.areas)
         firsts = np.flatnonzero(self._problem.twins.count[around.own :])
-        count, free = len(firsts), np.full(len(firsts), highspy.kHighsInf)
-        rows, starts = (around.own + firsts).astype(np.int32), np.arange(count, dtype=np.int32)
-        self._highs.addCols(count, around.unit[firsts], -free, free, count, starts, rows, np.ones(count))
+        rows = np.concatenate([(around.own + firsts).astype(np.int32), self._cut_rows, self._area_rows])
+        prices = np.concatenate([around.unit[firsts], -around.cuts.price, -around.areas.price])
+        count, free = len(rows), np.full(len(rows), highspy.kHighsInf)
+        starts = np.arange(count, dtype=np.int32)
+        self._highs.addCols(count, prices, -free, free, count, starts, rows, np.ones(count))
         self._fixed_columns += count
+        self._cut(around.more_cuts.rows)
+        self._round(around.more_areas.areas)
 
     def _run(self) -> None:
         self._highs.run()

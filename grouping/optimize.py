@@ -24,8 +24,8 @@ from grouping.search import Search
 from grouping.search_in_parts import may_be_parted, search_in_parts
 from grouping.tree import Tree
 
-_STEPS, _MANY = (200, 150), 6_000
-"""Steps of the search for each unit, and for each beyond so many: there patches improve what it finds."""
+_STEPS, _MANY = (200, 400), 6_000
+"""Steps of the search for each unit, and for each beyond so many, where steps are quicker and bounds take longer."""
 _MOST_PAIRS = 400_000_000
 """Pairs of units, and of hosts and units, that pricing may put into tables where only places are known: 3.2 GB."""
 _WHOLE_POOL = 2_000_000
@@ -198,7 +198,7 @@ class _Run:
         found = patchwork(self._problem, self._best, met, near, workers=workers, clock=clock)
         self._raise(found.km)
         if not self.done():
-            improve_in_patches(self._problem, self._best, found.likely, found.price, workers, self._seed, clock, report)
+            improve_in_patches(self._problem, self._best, found.likely, found.duals, workers, self._seed, clock, report)
 
     def bound(self) -> None:
         """Solve the LP over all candidates, unless there are too many units for that."""

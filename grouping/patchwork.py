@@ -22,17 +22,21 @@ from numpy.typing import NDArray
 from grouping.bound import ROUNDING, Bound, lower_bound, reduced_costs, shares
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
-from grouping.cost import Floats, Ints
-from grouping.improve import NARROW
+from grouping.cost import Ints
+from grouping.improve_in_patches import LIKELY
 from grouping.patches import patches
 from grouping.pricing import Duals, Pricer
 from grouping.problem import Problem
+from grouping.settled import Settled
 from grouping.windows import Reach, Window
 
-_PATCH = 400
+_PATCH = 700
 """Units of a patch at most."""
-_AHEAD = 2, 10
-"""How often the neighbours of what is in the window are taken in, and how many of each."""
+_AHEAD = 5, 10
+"""How often the neighbours of what is in the window are taken in, and how many of each: with cuts, what is settled too
+early costs more than the cuts are worth."""
+_HOPE = 0.25
+"""Share of what is between bound and best cost that a window is priced for: the rest will be of the grouping."""
 _RISE = 1.3
 """Prices may be so many times what they are taken to be, before more units have to be around."""
 
@@ -45,10 +49,10 @@ def may_be_patched(problem: Problem) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Patchwork:
-    """A bound in km, -inf if it did not come to an end; the units' prices (u,), and likely candidates by these."""
+    """A bound in km, -inf if it did not come to an end; the prices, and likely candidates by these."""
 
     km: float
-    price: Floats
+    duals: Duals
     likely: Candidates
 
 
@@ -104,9 +108,8 @@ class _Sweep:
         self._communities = communities
         self._likely: list[Candidates] = []
         self._reach = Reach(problem)
-        self._settled = np.zeros(problem.size, dtype=np.bool_)
         # What communities cost their units is the first guess at prices.
-        self._price = shares(problem, Candidates.of(communities, problem.largest))
+        self._settled = Settled(problem, shares(problem, Candidates.of(communities, problem.largest)))
         self._worth = 0.0
         self._sizes = 0.0
         every = patches(problem, communities, _PATCH)
@@ -121,7 +124,7 @@ class _Sweep:
         km = -np.inf if self.todo else self._worth - ROUNDING * self._sizes
         none = np.zeros((0, self._problem.largest), dtype=np.int64)
         likely = np.unique(np.concatenate([none, *(one.sets for one in self._likely)]), axis=0)
-        return Patchwork(km, self._price, Candidates.of_rows(likely))
+        return Patchwork(km, self._settled.duals, Candidates.of_rows(likely))
 
     def next(self) -> list[Window]:
         """The windows of the next patch, and of the one after it if they share no units of their own."""
@@ -139,7 +142,7 @@ class _Sweep:
 
     def _window(self, core: Ints) -> Window:
         """The window of a patch: with what is ahead of it, communities undivided, and what is around that."""
-        settled = self._settled
+        settled = self._settled.units
         own = np.zeros(self._problem.size, dtype=np.bool_)
         own[core] = True
         times, count = _AHEAD
@@ -151,12 +154,12 @@ class _Sweep:
         own &= ~settled
         ahead = own.copy()
         ahead[core] = False
-        price = np.where(settled, self._price, _RISE * self._price)
+        price = np.where(settled, self._settled.price, _RISE * self._settled.price)
         there = np.zeros(self._problem.size, dtype=np.bool_)
         there[self._reach.around(settled | own, price, np.flatnonzero(own))] = True
         for members in self._touching(own):
             there[list(members)] = True
-        return Window.of(self._problem, self._price, core, np.flatnonzero(ahead), np.flatnonzero(there & settled))
+        return Window.of(self._problem, self._settled, core, np.flatnonzero(ahead), np.flatnonzero(there & settled))
 
     def _touching(self, own: NDArray[np.bool_]) -> list[tuple[int, ...]]:
         return [members for members in self._communities if own[list(members)].any()]
@@ -168,18 +171,16 @@ class _Sweep:
         own[window.units[: window.own]] = True
         touching = self._touching(own)
         start = Candidates.of([np.sort(window.place[list(one)]).tolist() for one in touching], problem.largest)
-        prices = window.around.prices
-        prices[: window.own] = 0.0
         # What those around pay for goes to no one else.
-        paid = Duals.of(prices, problem.largest)
+        paid = window.around.duals(np.zeros(window.own))
         km = float(reduced_costs(problem, start, paid).sum()) + window.around.worth
         likely = start
 
         def keep(bound: Bound, near: Candidates, _: Clock) -> float:
             nonlocal likely
             reduced = reduced_costs(problem, near, bound.duals)
-            likely = near[np.argsort(reduced, kind="stable")[: NARROW.likely * window.own]]
-            return km
+            likely = near[np.argsort(reduced, kind="stable")[: LIKELY * window.own]]
+            return bound.km + _HOPE * (km - bound.km)
 
         with clock.apart() as apart:
             bound = lower_bound(
@@ -192,7 +193,6 @@ class _Sweep:
                 Candidates.of_rows(np.concatenate([window.within(one).sets for one in (self._met, self._ahead)])),
                 keep,
                 window.around,
-                cuts=False,
             )
             return _Priced(window, bound, window.on_map(likely), apart.spent)
 
@@ -202,18 +202,18 @@ class _Sweep:
         clock.spend(priced.spent)
         self._likely.append(priced.likely)
         core = window.units[: window.core]
-        self._price[window.units[: window.own]] = duals.unit[: window.own]
-        self._settled[core] = True
+        settled = self._settled
+        worth = settled.settle(window, duals)
         known = np.concatenate([self._ahead.sets, priced.likely.sets])
-        self._ahead = Candidates.of_rows(known[~np.append(self._settled, True)[known].all(axis=1)])
+        self._ahead = Candidates.of_rows(known[~np.append(settled.units, True)[known].all(axis=1)])
         # A price of the number of communities is that of no row of the whole problem.
         least = priced.bound.least[: len(core)] + min(0.0, duals.community)
-        needed = self._reach.around(self._settled, self._price, core)
+        needed = self._reach.around(settled.units, settled.price, core)
         if (window.place[needed] < 0).any():
             # Others may be in candidates of negative reduced costs after all.
-            wider = Window.of(self._problem, self._price, core, np.zeros(0, dtype=np.int64), needed)
-            paid = Duals.of(wider.around.prices, self._problem.largest)
+            wider = Window.of(self._problem, settled, core, np.zeros(0, dtype=np.int64), needed)
+            paid = wider.around.duals(wider.around.begin)
             least = Pricer(wider.problem, workers, clock, len(core)).least(paid).least[: len(core)]
-        terms = np.concatenate([duals.unit[: len(core)], np.minimum(0.0, least)])
+        terms = np.concatenate([worth, np.minimum(0.0, least)])
         self._worth += terms.sum()
         self._sizes += np.abs(terms).sum()

@@ -15,6 +15,7 @@ from grouping.cost import Floats, Ints
 from grouping.ground import Places, between
 from grouping.nearest import nearest
 from grouping.problem import Problem
+from grouping.settled import Settled
 from grouping.surroundings import Surroundings
 
 _SAFE = 1.0 + 1e-9
@@ -40,8 +41,9 @@ class Window:
         return self.around.own
 
     @classmethod
-    def of(cls, problem: Problem, price: Floats, core: Ints, ahead: Ints, around: Ints) -> Window:
-        """The window of ``core`` and ``ahead``; ``price`` (u,) is what these begin with, and what stays ``around``."""
+    def of(cls, problem: Problem, settled: Settled, core: Ints, ahead: Ints, around: Ints) -> Window:
+        """The window of ``core`` and ``ahead``; what is ``around`` is settled, and by its prices these begin."""
+        price = settled.price
         units = np.concatenate([core, ahead, around])
         own = len(core) + len(ahead)
         place = np.full(problem.size, -1, dtype=np.int64)
@@ -52,7 +54,8 @@ class Window:
         # All others begin at the same price, as pricing has it, though some may have been ahead before.
         first = part.twins.first[:own]
         begin = np.bincount(first, weights=price[units[:own]], minlength=own) / np.maximum(1, part.twins.count[:own])
-        return cls(units, len(core), place, part, Surroundings(begin[first], price[around]))
+        cuts = *settled.around(place, len(units)), *settled.more(place, len(units))
+        return cls(units, len(core), place, part, Surroundings(begin[first], price[around], *cuts))
 
     def within(self, candidates: Candidates) -> Candidates:
         """Those of the map's candidates that lie in the window and hold a unit of its own, by its numbers."""

@@ -276,7 +276,7 @@ def test_each_size_has_its_time() -> None:
     assert times["300 counties"] == times["300 counties, hosted"] == 60
     assert times["2,886 counties"] == times["3,253 counties, prefectures and provinces"] == 300
     assert times["41,351 townships, synthetic places"] == 1800
-    assert times["1,000 points, 3-D, k = 5"] == 60
+    assert times["1,000 points, 3-D, k = 5"] == 30
 
 
 def test_an_unknown_kind_is_no_instance() -> None:

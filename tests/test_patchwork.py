@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import grouping.improve_in_patches
 import grouping.patchwork
-from grouping import Applications, Links
+from benchmarks.instances import assembled, counties
+from grouping import Applications, Links, load_scenario
 from grouping.bound import lower_bound
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
@@ -80,7 +81,7 @@ def test_improved_in_patches_all_units_are_there_and_it_gets_no_dearer(case: Cas
             patch.setattr(grouping.improve_in_patches, "_PATCH", size)
             found = patchwork(problem, communities, search.met, search.near, workers=workers, clock=clock)
             improve_in_patches(
-                *(problem, communities, found.likely, found.price),
+                *(problem, communities, found.likely, found.duals),
                 workers=workers,
                 seed=1,
                 clock=clock,
@@ -142,6 +143,41 @@ def test_one_patch_proves_what_the_lp_does(case: Case) -> None:
     assert whole.km - 0.02 * (cost - whole.km) - 1e-6 <= km <= cost + 1e-6
 
 
+def test_with_cuts_that_stay_no_candidate_is_paid_more_than_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What all prices are worth, less what is proved, is more than what any candidate anywhere is paid too much."""
+    sites = [site for site in counties() if site.adcode[:2] in ("37", "41")]
+    tabled = assembled(sites, load_scenario("base"), None, np.zeros((len(sites), 3))).problem
+    monkeypatch.setattr("grouping.distances.MOST_TABLED", 10)
+    problem = assembled(sites, load_scenario("base"), None, np.zeros((len(sites), 3))).problem
+    assert may_be_patched(problem)
+    search = Search(problem.prices, problem.smallest, problem.largest, 1, problem.limits, problem.region)
+    search.steps(20_000, 10.0, 0.1)
+    communities = tuple(sorted(search.best))
+    monkeypatch.setattr(grouping.patchwork, "_PATCH", 60)
+    monkeypatch.setattr(grouping.patchwork, "_AHEAD", (5, 10))
+    with Clock(600.0) as clock:
+        found = patchwork(problem, communities, search.met, search.near, workers=2, clock=clock)
+        duals = found.duals
+        priced = Pricer(tabled, 2, clock).least(duals)
+        without = lower_bound(
+            tabled,
+            Pricer(tabled, 2, clock),
+            listed(tabled)(communities),
+            tabled.cost_km(communities),
+            clock,
+            lambda _: None,
+            cuts=False,
+        )
+    assert priced.exact
+    assert len(duals.cuts.price) > 20
+    assert len(duals.areas.price) > 2
+    worth = duals.unit.sum() - duals.cuts.worth - duals.areas.worth
+    assert found.km <= worth
+    assert priced.least.min() >= found.km - worth - 1e-6
+    # Patches without cuts could not come to as much.
+    assert without.km < found.km < tabled.cost_km(communities)
+
+
 @settings(max_examples=15, deadline=None)
 @given(placed(), st.integers(1, 9))
 def test_patches_are_all_units_once(case: Case, most: int) -> None:
@@ -165,5 +201,5 @@ def test_the_number_of_threads_changes_nothing(case: Case, size: int) -> None:
             patch.setattr(grouping.patchwork, "_PATCH", size)
             patch.setattr(grouping.patchwork, "_AHEAD", (1, 2))
             found = patchwork(problem, communities, search.met, search.near, workers=workers, clock=clock)
-        made.append((found.km, found.price.tolist(), found.likely.sets.tolist()))
+        made.append((found.km, found.duals.unit.tolist(), found.likely.sets.tolist()))
     assert made[0] == made[1] == made[2]
