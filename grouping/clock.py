@@ -43,6 +43,8 @@ class Clock:
     def __init__(self, seconds: float, work: float = math.inf) -> None:
         self.halt = np.zeros(1, dtype=np.int8)
         self.reason: StoppedBy | None = None
+        self.hurried = False
+        """Whether a part of the time limit ran out for a part of the search."""
         self._started = time.monotonic()
         self._limit = seconds
         self._work = work
@@ -81,12 +83,13 @@ class Clock:
             self._stop(StoppedBy.WORK)
 
     @contextmanager
-    def apart(self) -> Iterator[Clock]:
-        """Within, a clock for another thread, with all that is left. It stops with this one, and counts for itself.
+    def apart(self, share: float = 1.0) -> Iterator[Clock]:
+        """Within, a clock with a share of what is left. It stops with this one, and counts for itself.
 
-        Work that this one counts meanwhile does not stop it, for that would depend on which thread is faster.
+        It may be for another thread. Work that this one counts meanwhile does not stop it, for that would depend on
+        which thread is faster.
         """
-        clock = Clock(self.remaining, self.work_left)
+        clock = Clock(share * self.remaining, share * self.work_left)
 
         def stop() -> None:
             if self.reason is not StoppedBy.WORK:
@@ -94,6 +97,7 @@ class Clock:
 
         with clock, self.calling(stop):
             yield clock
+        self.hurried |= clock.hurried or clock.reason is StoppedBy.TIME
 
     def stopped(self) -> bool:
         """Whether to come to an end."""

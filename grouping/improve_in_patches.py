@@ -5,7 +5,7 @@ Patches hold whole communities, so that nothing in one of them touches another; 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import repeat
@@ -25,7 +25,7 @@ _PATCH = 400
 """Units of a patch at most."""
 LIKELY = 16
 """Candidates for each unit that are worth having."""
-_EXTENTS = Extent(150, LIKELY, 0.5), Extent(220, 2 * LIKELY, 1.0)
+SMALL, LARGE = Extent(150, LIKELY, 0.5), Extent(220, 2 * LIKELY, 1.0)
 """Neighbourhoods of the first sweeps, and of those after them."""
 _GAIN = 2e-4
 """The map is swept again while that gained such a share of the cost."""
@@ -36,18 +36,20 @@ def improve_in_patches(
     communities: Communities,
     likely: Candidates,
     duals: Duals,
+    extents: Sequence[Extent],
     workers: int,
     seed: int,
     clock: Clock,
     report: Callable[[Communities], bool],
-) -> None:
-    """Improve a grouping of all units, as long as that gains enough.
+) -> Communities:
+    """A grouping of all units improved, as long as that gains enough.
 
     Args:
         problem: one level without limits.
         communities: the grouping.
         likely: candidates to choose among.
         duals: prices that tell which of these are likely.
+        extents: of neighbourhoods, those for as long as they gain enough one after the other.
         workers: threads.
         seed: of CP-SAT, and of where patches end.
         clock: may stop it.
@@ -58,15 +60,15 @@ def improve_in_patches(
     reduced = reduced_costs(problem, likely, duals)
     # The likeliest first.
     likely = likely[np.argsort(reduced, kind="stable")]
-    extents = list(_EXTENTS)
-    while extents and not clock.stopped():
+    todo_extents = list(extents)
+    while todo_extents and not clock.stopped():
         before = problem.cost_km(communities)
         # Those of patches that are next to each other, one after the other.
         todo = patches(problem, communities, _PATCH, random)
         while todo:
             parts = [_Part.of(problem, communities, units) for units in todo[:2]]
             del todo[:2]
-            how = map(repeat, (likely, duals.unit, extents[0], seed, clock))
+            how = map(repeat, (likely, duals.unit, todo_extents[0], seed, clock))
             with ThreadPoolExecutor(min(workers, len(parts))) as pool:
                 better = list(pool.map(_improved, parts, *how))
             for part, (after, spent) in zip(parts, better, strict=True):
@@ -74,9 +76,10 @@ def improve_in_patches(
                 gone = set(part.before)
                 communities = tuple(sorted([one for one in communities if one not in gone] + after))
             if report(communities):
-                return
+                return communities
         if before - problem.cost_km(communities) <= _GAIN * before:
-            del extents[0]
+            del todo_extents[0]
+    return communities
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from grouping.clock import Clock, StoppedBy
 from grouping.errors import InputError, Where
 from grouping.errors import Problem as Wrong
 from grouping.improve import NARROW, WIDE, improve
-from grouping.improve_in_patches import improve_in_patches
 from grouping.messages import message
 from grouping.model import ChoiceModel
 from grouping.optimum import Optimum
-from grouping.patchwork import may_be_patched, patchwork
+from grouping.patch_by_patch import patch_by_patch
+from grouping.patchwork import may_be_patched
 from grouping.placement import place, place_within
 from grouping.pricing import Pricer
 from grouping.problem import Problem
@@ -189,16 +189,17 @@ class _Run:
         if not may_be_patched(self._problem):
             return
 
-        def report(communities: Communities) -> bool:
+        def proved(km: float) -> bool:
+            self._raise(km)
+            return self.done()
+
+        def improved(communities: Communities) -> bool:
             self._take(communities)
             self._tell("choose")
             return self.done()
 
-        met, near, workers, clock = self._search.met, self._search.near, self._workers, self._clock
-        found = patchwork(self._problem, self._best, met, near, workers=workers, clock=clock)
-        self._raise(found.km)
-        if not self.done():
-            improve_in_patches(self._problem, self._best, found.likely, found.duals, workers, self._seed, clock, report)
+        how = self._workers, self._seed, self._clock, proved, improved
+        patch_by_patch(self._problem, self._best, self._search.met, self._search.near, *how)
 
     def bound(self) -> None:
         """Solve the LP over all candidates, unless there are too many units for that."""
@@ -357,6 +358,8 @@ class _Run:
             reason = StoppedBy.PROOF
         elif self._clock.reason is not None:
             reason = self._clock.reason
+        elif self._clock.hurried:
+            reason = StoppedBy.TIME
         else:
             reason = StoppedBy.GAP if self._within(self._gap) else StoppedBy.END
         bound = min(self._bound_km, self._best_km)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from grouping.bound import ROUNDING, Bound, lower_bound, reduced_costs, shares
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
-from grouping.cost import Ints
+from grouping.cost import Floats, Ints
 from grouping.improve_in_patches import LIKELY
 from grouping.patches import patches
 from grouping.pricing import Duals, Pricer
@@ -35,6 +35,8 @@ _PATCH = 700
 _AHEAD = 5, 10
 """How often the neighbours of what is in the window are taken in, and how many of each: with cuts, what is settled too
 early costs more than the cuts are worth."""
+_SHARE = 0.95
+"""Of the time for its units, what a window may take."""
 _HOPE = 0.25
 """Share of what is between bound and best cost that a window is priced for: the rest will be of the grouping."""
 _RISE = 1.3
@@ -61,28 +63,35 @@ def patchwork(
     communities: Communities,
     met: Candidates,
     near: Ints,
+    price: Floats | None = None,
     *,
+    cuts: bool = True,
     workers: int,
     clock: Clock,
 ) -> Patchwork:
-    """A bound, proved patch by patch.
+    """A bound, proved patch by patch. Each has a share of the time, so that there is one in the end.
 
     Args:
         problem: one level, as :func:`may_be_patched` has it.
         communities: a good grouping.
         met: candidates worth knowing.
         near: (u, count) the nearest units of each, nearest first.
+        price: (u,) km, a guess at the units' prices; None for what they cost in ``communities``.
+        cuts: whether there are to be any.
         workers: threads.
         clock: may stop it.
 
     """
-    sweep = _Sweep(problem, communities, met, near)
+    # What communities cost their units is the first guess at prices.
+    guess = shares(problem, Candidates.of(communities, problem.largest)) if price is None else price.copy()
+    sweep = _Sweep(problem, communities, met, near, Settled(problem, guess), cuts)
     while sweep.todo and not clock.stopped():
         # Two at a time, whatever the number of threads, so that it changes nothing.
         windows = sweep.next()
         threads = max(1, workers // len(windows))
+        share = _SHARE * sum(window.core for window in windows) / sweep.left
         with ThreadPoolExecutor(min(workers, len(windows))) as pool:
-            priced = list(pool.map(sweep.price, windows, repeat(threads), repeat(clock)))
+            priced = list(pool.map(sweep.price, windows, repeat(threads), repeat(clock), repeat(share)))
         for one in priced:
             sweep.settle(one, workers, clock)
     return sweep.patchwork
@@ -99,8 +108,17 @@ class _Priced:
 
 
 class _Sweep:
-    def __init__(self, problem: Problem, communities: Communities, met: Candidates, near: Ints) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        communities: Communities,
+        met: Candidates,
+        near: Ints,
+        settled: Settled,
+        cuts: bool,
+    ) -> None:
         self._problem = problem
+        self._cuts = cuts
         self._met = met
         # Of patches before, those that later ones may hold.
         self._ahead = Candidates.of([], problem.largest)
@@ -108,8 +126,7 @@ class _Sweep:
         self._communities = communities
         self._likely: list[Candidates] = []
         self._reach = Reach(problem)
-        # What communities cost their units is the first guess at prices.
-        self._settled = Settled(problem, shares(problem, Candidates.of(communities, problem.largest)))
+        self._settled = settled
         self._worth = 0.0
         self._sizes = 0.0
         every = patches(problem, communities, _PATCH)
@@ -117,6 +134,11 @@ class _Sweep:
         # From both halves of the map in turn.
         self.todo = [patch for pair in zip(every[:half], every[half:], strict=False) for patch in pair]
         self.todo += every[len(every) // 2 : half]
+
+    @property
+    def left(self) -> int:
+        """Units that are not settled."""
+        return int(len(self._settled.units) - self._settled.units.sum())
 
     @property
     def patchwork(self) -> Patchwork:
@@ -164,8 +186,8 @@ class _Sweep:
     def _touching(self, own: NDArray[np.bool_]) -> list[tuple[int, ...]]:
         return [members for members in self._communities if own[list(members)].any()]
 
-    def price(self, window: Window, workers: int, clock: Clock) -> _Priced:
-        """Find prices for a window."""
+    def price(self, window: Window, workers: int, clock: Clock, share: float) -> _Priced:
+        """Find prices for a window, within a share of what is left of the clock."""
         problem = window.problem
         own = np.zeros(self._problem.size, dtype=np.bool_)
         own[window.units[: window.own]] = True
@@ -182,7 +204,7 @@ class _Sweep:
             likely = near[np.argsort(reduced, kind="stable")[: LIKELY * window.own]]
             return bound.km + _HOPE * (km - bound.km)
 
-        with clock.apart() as apart:
+        with clock.apart(share) as apart:
             bound = lower_bound(
                 problem,
                 Pricer(problem, workers, apart, window.own),
@@ -193,6 +215,7 @@ class _Sweep:
                 Candidates.of_rows(np.concatenate([window.within(one).sets for one in (self._met, self._ahead)])),
                 keep,
                 window.around,
+                cuts=self._cuts,
             )
             return _Priced(window, bound, window.on_map(likely), apart.spent)
 
@@ -203,7 +226,7 @@ class _Sweep:
         self._likely.append(priced.likely)
         core = window.units[: window.core]
         settled = self._settled
-        worth = settled.settle(window, duals)
+        worth = settled.settle(window.units, window.core, window.around, duals)
         known = np.concatenate([self._ahead.sets, priced.likely.sets])
         self._ahead = Candidates.of_rows(known[~np.append(settled.units, True)[known].all(axis=1)])
         # A price of the number of communities is that of no row of the whole problem.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,7 @@ from grouping.cost import Floats, Ints
 from grouping.cuts import Cuts, Rows
 from grouping.pricing import Duals
 from grouping.problem import Problem
-
-if TYPE_CHECKING:
-    from grouping.windows import Window
+from grouping.surroundings import Surroundings
 
 
 class Settled:
@@ -55,24 +53,31 @@ class Settled:
         """Other cuts that lie in a window."""
         return self._more.chosen(self._more.inside(place)).within(place, units, self._weight, self._largest)
 
-    def settle(self, window: Window, duals: Duals) -> Floats:
+    def settle(self, units: Ints, core: int, around: Surroundings, duals: Duals) -> Floats:
         """Let the prices of a window's core stay, and those of its cuts that matter; what that adds to the bound.
+
+        Args:
+            units: of the map, by their numbers in the window.
+            core: how many of them, the first ones, are to be settled.
+            around: what was so before.
+            duals: the prices found.
 
         Returns:
             Terms in km, for their sizes tell how exact the sum is.
 
         """
-        core, around = window.units[: window.core], window.around
-        self.price[window.units[: window.own]] = duals.unit[: window.own]
-        self.units[core] = True
+        place = np.full(len(self.price), -1, dtype=np.int64)
+        place[units] = np.arange(len(units))
+        self.price[units[: around.own]] = duals.unit[: around.own]
+        self.units[units[:core]] = True
         # Those that stayed before come first.
         known, known_areas = len(around.cuts.price), len(around.areas.price)
         areas = duals.areas.areas
         found = _OnMap(
-            window.units[duals.cuts.units[known:, :3]],
+            units[duals.cuts.units[known:, :3]],
             duals.cuts.price[known:],
             tuple(
-                _Area(window.units[np.flatnonzero(areas.inside[k])], areas.points[k], int(areas.most[k]), float(price))
+                _Area(units[np.flatnonzero(areas.inside[k])], areas.points[k], int(areas.most[k]), float(price))
                 for k, price in enumerate(duals.areas.price)
                 if k >= known_areas
             ),
@@ -82,11 +87,11 @@ class Settled:
             [area.counts(self._weight, self.units) for area in found.areas],
         )
         kept = found.chosen(matters)
-        triples, others = self._more.inside(window.place)
+        triples, others = self._more.inside(place)
         self._more = self._more.chosen((~triples, [not one for one in others]))
         self._more += found.chosen((~matters[0], [not one for one in matters[1]]))
         self._kept += kept
-        return np.concatenate([self.price[core], -kept.price, [-area.price * area.most for area in kept.areas]])
+        return np.concatenate([self.price[units[:core]], -kept.price, [-area.price * area.most for area in kept.areas]])
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from grouping.clock import Clock, StoppedBy
 
 
@@ -25,3 +27,21 @@ def test_a_clock_apart_stops_with_the_other() -> None:
         assert apart.stopped()
     with clock.apart() as late:
         assert late.stopped()
+
+
+def test_a_share_of_the_time_may_run_out_without_the_rest() -> None:
+    with Clock(600.0, 40.0) as clock:
+        with clock.apart(1e-4) as part:
+            while not part.stopped():
+                time.sleep(0.01)
+        assert part.reason is StoppedBy.TIME
+        assert not clock.stopped()
+        assert clock.hurried
+    with Clock(600.0, 40.0) as clock:
+        clock.spend(20.0)
+        with clock.apart(0.25) as part:
+            part.spend(4.0)
+            assert not part.stopped()
+            part.spend(2.0)
+        assert part.reason is StoppedBy.WORK
+        assert not clock.hurried

@@ -18,7 +18,8 @@ from grouping.bound import lower_bound
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
 from grouping.cost import totals
-from grouping.improve_in_patches import improve_in_patches
+from grouping.improve_in_patches import LARGE, SMALL, improve_in_patches
+from grouping.patch_by_patch import patch_by_patch
 from grouping.patches import patches
 from grouping.patchwork import may_be_patched, patchwork
 from grouping.pricing import Pricer
@@ -81,7 +82,7 @@ def test_improved_in_patches_all_units_are_there_and_it_gets_no_dearer(case: Cas
             patch.setattr(grouping.improve_in_patches, "_PATCH", size)
             found = patchwork(problem, communities, search.met, search.near, workers=workers, clock=clock)
             improve_in_patches(
-                *(problem, communities, found.likely, found.duals),
+                *(problem, communities, found.likely, found.duals, (SMALL, LARGE)),
                 workers=workers,
                 seed=1,
                 clock=clock,
@@ -176,6 +177,37 @@ def test_with_cuts_that_stay_no_candidate_is_paid_more_than_was_told(monkeypatch
     assert priced.least.min() >= found.km - worth - 1e-6
     # Patches without cuts could not come to as much.
     assert without.km < found.km < tabled.cost_km(communities)
+
+
+@thorough
+@given(placed(), st.integers(2, 6), st.sampled_from([1.0, 1e-9]))
+def test_patch_by_patch_nothing_is_told_that_is_not_so(case: Case, size: int, share: float) -> None:
+    """Nor where the time for a patch is over before it has begun."""
+    problem = both_problems(case)[1]
+    assume(may_be_patched(problem))
+    found = best(case[0])
+    assume(found is not None and found[0] == 0)
+    assert found is not None
+    communities, search = searched(problem, 0)
+    bounds: list[float] = []
+    costs = [problem.cost_km(communities)]
+    with pytest.MonkeyPatch.context() as patch, Clock(600.0) as clock:
+        patch.setattr(grouping.patchwork, "_PATCH", size)
+        patch.setattr(grouping.patchwork, "_SHARE", share)
+        patch_by_patch(
+            *(problem, communities, search.met, search.near),
+            workers=2,
+            seed=1,
+            clock=clock,
+            proved=lambda km: bool(bounds.append(km)),
+            improved=lambda one: bool(costs.append(problem.cost_km(one))),
+        )
+        assert clock.hurried is (share < 1.0)
+    assert len(bounds) == 4
+    assert max(bounds) <= found[1] + 1e-6
+    # Limits are for those who are told to keep to.
+    assert problem.set_limits or min(costs) >= found[1] - 1e-6
+    assert all(after <= before + 1e-6 for before, after in pairwise(costs))
 
 
 @settings(max_examples=15, deadline=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.referee import Referee
-from grouping import Progress, solve
+from grouping import Level, Progress, solve
 
 
 def contend(referee: Referee) -> None:
@@ -11,8 +11,17 @@ def contend(referee: Referee) -> None:
     instance = referee.instance
     stop = instance.scenario.stop.model_copy(update={"seconds": referee.seconds, "gap": 0.0})
 
+    levels = 1 + len(instance.others)
+    best: dict[Level, float] = {}
+    bound: dict[Level, float] = {}
+
     def tell(progress: Progress) -> None:
-        referee.tell(progress.best_km, progress.bound_km)
+        if progress.best_km is not None:
+            best[progress.level] = progress.best_km
+        if progress.bound_km is not None:
+            bound[progress.level] = progress.bound_km
+        whole = (sum(known.values()) if len(known) == levels else None for known in (best, bound))
+        referee.tell(*whole)
 
     result = solve(
         instance.applications,

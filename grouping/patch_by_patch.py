@@ -1,0 +1,54 @@
+"""Many units, patch by patch: a bound without cuts and what it helps to improve, then all of that with cuts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from grouping.candidates import Candidates, Communities
+from grouping.clock import Clock
+from grouping.cost import Floats, Ints
+from grouping.improve_in_patches import LARGE, SMALL, improve_in_patches
+from grouping.patchwork import patchwork
+from grouping.problem import Problem
+
+_TURNS = (False, 0.3, (SMALL,)), (True, 0.6, (SMALL, LARGE))
+"""Whether cuts are made, what share of the time left pricing may take, and the neighbourhoods in which to improve."""
+
+
+def patch_by_patch(
+    problem: Problem,
+    communities: Communities,
+    met: Candidates,
+    near: Ints,
+    workers: int,
+    seed: int,
+    clock: Clock,
+    proved: Callable[[float], bool],
+    improved: Callable[[Communities], bool],
+) -> None:
+    """Prove a bound, and improve the grouping by what came of it; once more with cuts, which take long.
+
+    Args:
+        problem: one level, as :func:`grouping.patchwork.may_be_patched` has it.
+        communities: the grouping.
+        met: candidates worth knowing.
+        near: (u, count) the nearest units of each, nearest first.
+        workers: threads.
+        seed: of random choices.
+        clock: may stop it.
+        proved: told each bound in km; where it returns True, that is good enough.
+        improved: told each grouping, likewise.
+
+    """
+    price: Floats | None = None
+    for cuts, share, extents in _TURNS:
+        with clock.apart(share) as own:
+            found = patchwork(problem, communities, met, near, price, cuts=cuts, workers=workers, clock=own)
+        clock.spend(own.spent)
+        if proved(found.km):
+            return
+        known = found.likely, found.duals, extents
+        communities = improve_in_patches(problem, communities, *known, workers, seed, clock, improved)
+        if proved(found.km):
+            return
+        met, price = met + found.likely, found.duals.unit
