@@ -24,8 +24,8 @@ from grouping.search import Search
 from grouping.search_in_parts import may_be_parted, search_in_parts
 from grouping.tree import Tree
 
-_STEPS, _MANY = (200, 400), 6_000
-"""Steps of the search for each unit, and for each beyond so many, where steps are quicker and bounds take longer."""
+_STEPS, _MANY = (200, 60), 6_000
+"""Steps of the search for each unit, and for each beyond so many: there patches improve what it finds."""
 _MOST_PAIRS = 400_000_000
 """Pairs of units, and of hosts and units, that pricing may put into tables where only places are known: 3.2 GB."""
 _WHOLE_POOL = 2_000_000

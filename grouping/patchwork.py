@@ -30,11 +30,11 @@ from grouping.problem import Problem
 from grouping.settled import Settled
 from grouping.windows import Reach, Window
 
-_PATCH = 700
-"""Units of a patch at most."""
-_AHEAD = 5, 10
-"""How often the neighbours of what is in the window are taken in, and how many of each: with cuts, what is settled too
-early costs more than the cuts are worth."""
+_PATCH = 400, 700
+"""Units of a patch at most, without and with cuts."""
+_AHEAD = (2, 10), (5, 10)
+"""How often the neighbours of what is in the window are taken in, and how many of each. With cuts farther: what is
+settled too early costs more than they are worth."""
 _SHARE = 0.95
 """Of the time for its units, what a window may take."""
 _HOPE = 0.25
@@ -129,7 +129,7 @@ class _Sweep:
         self._settled = settled
         self._worth = 0.0
         self._sizes = 0.0
-        every = patches(problem, communities, _PATCH)
+        every = patches(problem, communities, _PATCH[cuts])
         half = -(-len(every) // 2)
         # From both halves of the map in turn.
         self.todo = [patch for pair in zip(every[:half], every[half:], strict=False) for patch in pair]
@@ -167,7 +167,7 @@ class _Sweep:
         settled = self._settled.units
         own = np.zeros(self._problem.size, dtype=np.bool_)
         own[core] = True
-        times, count = _AHEAD
+        times, count = _AHEAD[self._cuts]
         for _ in range(times):
             own[self._near[own, :count]] = True
         own &= ~settled

@@ -61,8 +61,8 @@ def test_patches_never_prove_too_much(case: Case, size: int, ahead: int, rise: f
     assert found is not None
     assume(found[0] == 0)
     with pytest.MonkeyPatch.context() as patch, Clock(600.0) as clock:
-        patch.setattr(grouping.patchwork, "_PATCH", size)
-        patch.setattr(grouping.patchwork, "_AHEAD", (ahead, 2))
+        patch.setattr(grouping.patchwork, "_PATCH", (size, size))
+        patch.setattr(grouping.patchwork, "_AHEAD", ((ahead, 2),) * 2)
         patch.setattr(grouping.patchwork, "_RISE", rise)
         made = patchwork(problem, communities, search.met, search.near, workers=2, clock=clock)
     assert np.isfinite(made.km)
@@ -154,8 +154,8 @@ def test_with_cuts_that_stay_no_candidate_is_paid_more_than_was_told(monkeypatch
     search = Search(problem.prices, problem.smallest, problem.largest, 1, problem.limits, problem.region)
     search.steps(20_000, 10.0, 0.1)
     communities = tuple(sorted(search.best))
-    monkeypatch.setattr(grouping.patchwork, "_PATCH", 60)
-    monkeypatch.setattr(grouping.patchwork, "_AHEAD", (5, 10))
+    monkeypatch.setattr(grouping.patchwork, "_PATCH", (60, 60))
+    monkeypatch.setattr(grouping.patchwork, "_AHEAD", ((5, 10),) * 2)
     with Clock(600.0) as clock:
         found = patchwork(problem, communities, search.met, search.near, workers=2, clock=clock)
         duals = found.duals
@@ -192,7 +192,7 @@ def test_patch_by_patch_nothing_is_told_that_is_not_so(case: Case, size: int, sh
     bounds: list[float] = []
     costs = [problem.cost_km(communities)]
     with pytest.MonkeyPatch.context() as patch, Clock(600.0) as clock:
-        patch.setattr(grouping.patchwork, "_PATCH", size)
+        patch.setattr(grouping.patchwork, "_PATCH", (size, size))
         patch.setattr(grouping.patchwork, "_SHARE", share)
         patch_by_patch(
             *(problem, communities, search.met, search.near),
@@ -230,8 +230,8 @@ def test_the_number_of_threads_changes_nothing(case: Case, size: int) -> None:
     made = []
     for workers in (1, 2, 4):
         with pytest.MonkeyPatch.context() as patch, Clock(600.0) as clock:
-            patch.setattr(grouping.patchwork, "_PATCH", size)
-            patch.setattr(grouping.patchwork, "_AHEAD", (1, 2))
+            patch.setattr(grouping.patchwork, "_PATCH", (size, size))
+            patch.setattr(grouping.patchwork, "_AHEAD", ((1, 2),) * 2)
             found = patchwork(problem, communities, search.met, search.near, workers=workers, clock=clock)
         made.append((found.km, found.duals.unit.tolist(), found.likely.sets.tolist()))
     assert made[0] == made[1] == made[2]
