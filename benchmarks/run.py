@@ -49,6 +49,7 @@ class Plan:
 
 
 PARTS = "peers", "points", "alone"
+"""What of a plan can be run by itself."""
 FULL = Plan(
     peers=(18, 30, 100, 300, 1000, ALL_COUNTIES),
     points=(100, 300, 1000),

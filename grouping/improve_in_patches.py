@@ -60,15 +60,15 @@ def improve_in_patches(
     reduced = reduced_costs(problem, likely, duals)
     # The likeliest first.
     likely = likely[np.argsort(reduced, kind="stable")]
-    todo_extents = list(extents)
-    while todo_extents and not clock.stopped():
+    widening = list(extents)
+    while widening and not clock.stopped():
         before = problem.cost_km(communities)
         # Those of patches that are next to each other, one after the other.
         todo = patches(problem, communities, _PATCH, random)
         while todo:
             parts = [_Part.of(problem, communities, units) for units in todo[:2]]
             del todo[:2]
-            how = map(repeat, (likely, duals.unit, todo_extents[0], seed, clock))
+            how = map(repeat, (likely, duals.unit, widening[0], seed, clock))
             with ThreadPoolExecutor(min(workers, len(parts))) as pool:
                 better = list(pool.map(_improved, parts, *how))
             for part, (after, spent) in zip(parts, better, strict=True):
@@ -78,7 +78,7 @@ def improve_in_patches(
             if report(communities):
                 return communities
         if before - problem.cost_km(communities) <= _GAIN * before:
-            del todo_extents[0]
+            del widening[0]
     return communities
 
 
