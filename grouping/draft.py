@@ -141,7 +141,7 @@ def on_the_way(missing_km, forbidden_km, smallest, crossing_km, total, sites):  
 
 
 @njit(cache=True, nogil=True)
-def _reckon(prices, around, held, group):  # type: ignore[no-untyped-def]
+def reckon(prices, around, held, group):  # type: ignore[no-untyped-def]
     """Find out anew what a community costs."""
     count = held.counts[group]
     members = held.members[group]
@@ -210,7 +210,7 @@ def join(prices, around, draft, unit, group):  # type: ignore[no-untyped-def]
     """Put a unit that is nowhere into a community."""
     _touch(draft, group)
     _enter(prices, draft, unit, group)
-    _reckon(prices, around, draft.now, group)
+    reckon(prices, around, draft.now, group)
 
 
 @njit(cache=True, nogil=True)
@@ -230,7 +230,7 @@ def take_out(prices, around, draft, removed, count):  # type: ignore[no-untyped-
         now.weight[group] -= prices.weight[unit]
         draft.label[unit] = -1
     for k in range(draft.number[0]):
-        _reckon(prices, around, now, draft.changed[k])
+        reckon(prices, around, now, draft.changed[k])
 
 
 @njit(cache=True, nogil=True)
@@ -243,7 +243,7 @@ def set_labels(prices, around, draft, label):  # type: ignore[no-untyped-def]
     for unit in range(len(wanted)):
         _enter(prices, draft, unit, wanted[unit])
     for group in range(len(now.counts)):
-        _reckon(prices, around, now, group)
+        reckon(prices, around, now, group)
     start_over(prices, around, draft)
 
 

@@ -21,11 +21,11 @@ from grouping.placement import place, place_within
 from grouping.pricing import Pricer
 from grouping.problem import Problem
 from grouping.search import Search
-from grouping.search_in_parts import may_be_parted, search_in_parts
+from grouping.search_in_parts import exchange_in_parts, may_be_exchanged, may_be_parted, search_in_parts
 from grouping.tree import Tree
 
 _STEPS, _MANY = (200, 60), 6_000
-"""Steps of the search for each unit, and for each beyond so many: there patches improve what it finds."""
+"""Steps of the search for each unit, and for each beyond so many."""
 _MOST_PAIRS = 400_000_000
 """Pairs of units, and of hosts and units, that pricing may put into tables where only places are known: 3.2 GB."""
 _WHOLE_POOL = 2_000_000
@@ -123,17 +123,18 @@ class _Run:
             self._known = known
 
     def search(self, hotter: float = 1.0, *, parted: bool = False) -> None:
-        """Ruin and recreate, longer for more units, and longer the hotter it starts; in parts if they are for it."""
-        size = self._problem.size
-        steps = round(hotter * (2_000 + _STEPS[0] * min(size, _MANY) + _STEPS[1] * max(0, size - _MANY)))
-        scale = self._search.mean_cost
-        hot, cold = 0.1 * hotter * scale + 1e-9, 0.002 * scale + 1e-9
+        """Ruin and recreate, longer for more units and the hotter it starts, in parts if they are for it; exchanges."""
+        how = self._seed, self._workers, self._clock.stopped, self._searched
         self._tell("search")
         if parted and may_be_parted(self._problem):
-            how = self._seed, self._workers, self._clock.stopped, self._searched
-            search_in_parts(self._problem, self._search, steps, hot, cold, *how)
+            search_in_parts(self._problem, self._search, *how)
         else:
-            self._search.cool(steps, hot, cold, self._searched)
+            size = self._problem.size
+            steps = round(hotter * (2_000 + _STEPS[0] * min(size, _MANY) + _STEPS[1] * max(0, size - _MANY)))
+            scale = self._search.mean_cost
+            self._search.cool(steps, 0.1 * hotter * scale + 1e-9, 0.002 * scale + 1e-9, self._searched)
+        if may_be_exchanged(self._problem) and not self._clock.stopped():
+            exchange_in_parts(self._problem, self._search, *how)
 
     def _searched(self, steps: int) -> bool:
         self._clock.spend(steps * _STEP)

@@ -1,4 +1,4 @@
-"""Many units, patch by patch: a bound without cuts and what it helps to improve, then all of that with cuts."""
+"""Many units, patch by patch: a bound without cuts, a better one with cuts, and what it helps to improve."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from grouping.improve_in_patches import LARGE, SMALL, improve_in_patches
 from grouping.patchwork import patchwork
 from grouping.problem import Problem
 
-_TURNS = (False, 0.3, (SMALL,)), (True, 0.6, (SMALL, LARGE))
-"""Whether cuts are made, what share of the time left pricing may take, and the neighbourhoods in which to improve."""
+_TURNS = (False, 0.3), (True, 0.75)
+"""Whether cuts are made, and what share of the time left pricing may take. With cuts a patch may need more than its
+share; so much the better that it begins at good prices."""
 
 
 def patch_by_patch(
@@ -26,7 +27,7 @@ def patch_by_patch(
     proved: Callable[[float], bool],
     improved: Callable[[Communities], bool],
 ) -> None:
-    """Prove a bound, and improve the grouping by what came of it; once more with cuts, which take long.
+    """Prove a bound, and a better one with cuts, which take long; improve the grouping by what came of it.
 
     Args:
         problem: one level, as :func:`grouping.patchwork.may_be_patched` has it.
@@ -41,14 +42,12 @@ def patch_by_patch(
 
     """
     price: Floats | None = None
-    for cuts, share, extents in _TURNS:
+    for cuts, share in _TURNS:
         with clock.apart(share) as own:
             found = patchwork(problem, communities, met, near, price, cuts=cuts, workers=workers, clock=own)
         clock.spend(own.spent)
         if proved(found.km):
             return
-        known = found.likely, found.duals, extents
-        communities = improve_in_patches(problem, communities, *known, workers, seed, clock, improved)
-        if proved(found.km):
-            return
         met, price = met + found.likely, found.duals.unit
+    known = found.likely, found.duals, (SMALL, LARGE)
+    improve_in_patches(problem, communities, *known, workers, seed, clock, improved)

@@ -14,17 +14,7 @@ from grouping.draft import accept, empty_group, join, meet, on_the_way, start_ov
 from grouping.ground import between, crossed
 from grouping.together import entry
 from grouping.trial import trial
-
-
-@njit(cache=True, nogil=True)
-def _next(random, below):  # type: ignore[no-untyped-def]
-    """A random whole number below ``below`` (xorshift64*, Vigna 2016)."""
-    x = random[0]
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
-    random[0] = x
-    return np.int64((x * np.uint64(0x2545F4914F6CDD1D) >> np.uint64(33)) % np.uint64(below))
+from grouping.xorshift import next_below
 
 
 @njit(cache=True, nogil=True)
@@ -37,7 +27,7 @@ def _open(prices, around, draft, removed, count, seeds, random):  # type: ignore
         best = s
         far = -1.0
         for _ in range(4):
-            k = s + _next(random, count - s)
+            k = s + next_below(random, count - s)
             nearest = np.inf
             for earlier in range(s):
                 a, b = removed[k], removed[earlier]
@@ -107,7 +97,7 @@ def _cheapest(prices, around, held, unit, groups, count, random):  # type: ignor
         if sites > largest:
             continue
         # A unit now and then overlooks a community, which keeps the search from repeating itself.
-        if best >= 0 and _next(random, 64) == 0:
+        if best >= 0 and next_below(random, 64) == 0:
             continue
         if slow:
             total = trial(prices, around, held, group, unit, -1)
@@ -140,7 +130,7 @@ def _cheapest(prices, around, held, unit, groups, count, random):  # type: ignor
 def recreate(prices, around, draft, removed, count, seeds, random):  # type: ignore[no-untyped-def]
     """Put ``removed[:count]`` back, after opening ``seeds`` communities with units of them far from one another."""
     for k in range(count - 1, 0, -1):
-        other = _next(random, k + 1)
+        other = next_below(random, k + 1)
         removed[k], removed[other] = removed[other], removed[k]
     seeds = min(seeds, count)
     _open(prices, around, draft, removed, count, seeds, random)
@@ -173,22 +163,22 @@ def _ruin(around, draft, removed, centre, random):  # type: ignore[no-untyped-de
     """(how many units around ``centre`` are put into ``removed``, how many communities are to be opened instead)."""
     units = len(draft.label)
     near = around.near
-    if _next(random, 2) == 0:
-        wanted = 1 + _next(random, min(12, units))
+    if next_below(random, 2) == 0:
+        wanted = 1 + next_below(random, min(12, units))
         removed[0] = centre
         count = 1
         for j in range(near.shape[1]):
-            if count < wanted and _next(random, 4) > 0:
+            if count < wanted and next_below(random, 4) > 0:
                 removed[count] = near[centre, j]
                 count += 1
         return count, 0
-    wanted = 1 + _next(random, 3)
+    wanted = 1 + next_below(random, 3)
     dissolved = 0
     count = 0
     for j in range(-1, near.shape[1]):
         unit = centre if j < 0 else near[centre, j]
         group = draft.label[unit]
-        fresh = dissolved < wanted and (j < 0 or _next(random, 3) > 0)
+        fresh = dissolved < wanted and (j < 0 or next_below(random, 3) > 0)
         for k in range(count):
             fresh = fresh and draft.label[removed[k]] != group
         if fresh:
@@ -196,7 +186,7 @@ def _ruin(around, draft, removed, centre, random):  # type: ignore[no-untyped-de
                 removed[count] = draft.now.members[group, k]
                 count += 1
             dissolved += 1
-    return count, max(1, dissolved + _next(random, 3) - 1)
+    return count, max(1, dissolved + next_below(random, 3) - 1)
 
 
 @njit(cache=True, nogil=True)
@@ -208,12 +198,12 @@ def anneal(prices, around, draft, random, steps, hot, cold):  # type: ignore[no-
     start_over(prices, around, draft)
     for step in range(steps):
         temperature = hot * (cold / hot) ** (step / steps)
-        count, seeds = _ruin(around, draft, removed, _next(random, units), random)
+        count, seeds = _ruin(around, draft, removed, next_below(random, units), random)
         take_out(prices, around, draft, removed, count)
         recreate(prices, around, draft, removed, count, seeds, random)
         worse = worse_by(around, draft)
         meet(around, draft)
-        threshold = -temperature * np.log((_next(random, 1 << 30) + 1) / (1 << 30))
+        threshold = -temperature * np.log((next_below(random, 1 << 30) + 1) / (1 << 30))
         if worse <= threshold:
             accept(prices, around, draft)
         else:

@@ -12,6 +12,7 @@ from grouping.candidates import Candidates
 from grouping.cost import Ints, Prices
 from grouping.draft import Draft, Neighbourhood, empty_draft, set_labels, start_over, valid_parts
 from grouping.ejection_chains import rearrange, room_for
+from grouping.exchanges import exchange
 from grouping.nearest import leaf_order, nearest
 from grouping.ruin_recreate import anneal, recreate
 from grouping.scenario import Limits
@@ -101,7 +102,7 @@ class Search:
                 if told(count):
                     return
                 done += count
-            if self._even_out(told):
+            if self.even_out(told):
                 return
 
     def steps(self, count: int, hot: float, cold: float) -> None:
@@ -119,6 +120,14 @@ class Search:
             anneal(self._prices, self._around, self._draft, self._random, leg, warm, cool)
             self._reprice()
 
+    def exchange(self, steps: int, hot: float, cold: float) -> None:
+        """Let units change places in so many ``steps`` while the temperature falls from ``hot`` to ``cold`` km.
+
+        For groupings without limits.
+        """
+        if len(self._prices.weight):
+            exchange(self._prices, self._around, self._draft, self._random, steps, hot, cold)
+
     def _reprice(self) -> None:
         """Make communities across macro-regions dearer while they are too many, else cheaper."""
         draft, around = self._draft, self._around
@@ -130,7 +139,7 @@ class Search:
         self._around = around._replace(crossing_km=min(price, around.forbidden_km))
         set_labels(self._prices, self._around, draft, draft.label)
 
-    def _even_out(self, told: Callable[[int], bool]) -> bool:
+    def even_out(self, told: Callable[[int], bool]) -> bool:
         """Go on from the best grouping by chains of moves, which bring sizes that are off together.
 
         Every now and then it is ``told`` from how many units chains were looked for since. Returns whether that

@@ -1,14 +1,17 @@
 """The search on a part of the map at a time, several of them at once: for thousands of units.
 
 Where a part ends changes from turn to turn, so that every border is inside a part soon after. Parts have tables of
-their own, which are small enough to stay near to the processor; the temperature falls as if all were one.
+their own, which are small enough to stay near to the processor, and are as hot as their own communities are wide: in
+dense and in sparse parts of the map alike.
+
+Ruin and recreate finds the sizes, and few steps are enough for that; exchanges arrange what it finds. Each time sizes
+that are off in one part are brought together with their like in another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 
 import numpy as np
 
@@ -19,12 +22,22 @@ from grouping.problem import Problem
 from grouping.scenario import Limits
 from grouping.search import Search
 
-_PART = 1_500
-"""Units of a part at most."""
-_TURNS = 8
-"""How often the map is parted."""
+_PART, _STEPS, _TURNS = 1_500, 20, 8
+"""Units of a part at most, steps for each unit in all, and turns, of ruin and recreate."""
 _MANY = 6_000
 """Units that are searched as one: that takes longer, and what it finds is better (2,886 counties: by 0.4 %)."""
+_HOT, _COLD = 0.1, 0.002
+"""Temperatures at first and in the end, as shares of what a community of the part costs."""
+_EXCHANGED, _EXCHANGE_TURNS = 700, 6
+"""Units of a part at most, and turns, of exchanges. Fewer units are all arranged without."""
+_AGAIN, _EXCHANGES = 5, 15_000
+"""Steps of ruin and recreate, and of exchanges after them, for each unit in each of these turns."""
+_AGAIN_HOT, _EXCHANGE_HOT, _EXCHANGE_COLD = 0.03, 0.17, 0.01
+"""Temperatures then, as shares again."""
+_SOME = 1e-9
+"""Km that communities cost at least, so that there is a temperature."""
+_FASTER = 400
+"""Exchanges that take as long as a step of ruin and recreate."""
 
 
 def may_be_parted(problem: Problem) -> bool:
@@ -32,25 +45,24 @@ def may_be_parted(problem: Problem) -> bool:
     return problem.size > _MANY and problem.prices.measure != HOSTED and problem.limits == Limits()
 
 
+def may_be_exchanged(problem: Problem) -> bool:
+    """Whether :func:`exchange_in_parts` is for such problems."""
+    return problem.size > _EXCHANGED and problem.prices.measure != HOSTED and problem.limits == Limits()
+
+
 def search_in_parts(
     problem: Problem,
     search: Search,
-    steps: int,
-    hot: float,
-    cold: float,
     seed: int,
     workers: int,
     stopped: Callable[[], bool],
     told: Callable[[int], bool],
 ) -> None:
-    """Take so many ``steps`` while the temperature falls from ``hot`` to ``cold`` km, and let ``search`` go on from it.
+    """Find a grouping part by part, and let ``search`` go on from it.
 
     Args:
         problem: as :func:`may_be_parted` has it.
         search: a search of all units.
-        steps: on all parts together.
-        hot: temperature at first.
-        cold: temperature in the end.
         seed: of all random choices.
         workers: threads.
         stopped: whether to come to an end, asked by all threads.
@@ -59,45 +71,84 @@ def search_in_parts(
     """
     random = np.random.default_rng(seed)
     for turn in range(_TURNS):
-        warm, cool = (hot * (cold / hot) ** (done / _TURNS) for done in (turn, turn + 1))
-        parts = patches(problem, search.held, _PART, random)
-        # The largest first, lest one thread is left with it in the end.
-        parts.sort(key=len, reverse=True)
-        seeds = random.integers(2**62, size=len(parts)).tolist()
-        counts = [round(steps * len(part) / (_TURNS * problem.size)) for part in parts]
-        take = partial(_searched, problem, search.held, warm, cool, stopped)
-        with ThreadPoolExecutor(workers) as pool:
-            found = list(pool.map(take, parts, seeds, counts))
-        for units, part in zip(parts, found, strict=True):
-            search.note(Candidates.of_rows(np.append(units, -1)[part.met.sets]))
-        # The best first, for what is at hand need not be better than it.
-        search.resume(_on_map(parts, [part.best for part in found]))
+        hot, cold = (_HOT * (_COLD / _HOT) ** (done / _TURNS) for done in (turn, turn + 1))
+
+        def recreate(part: Search, units: int, hot: float = hot, cold: float = cold) -> None:
+            scale = part.mean_cost + _SOME
+            part.cool(_STEPS * units // _TURNS, hot * scale, cold * scale, lambda _: stopped(), turns=1)
+
+        parts, found = _turn(problem, search, _PART, random, workers, recreate)
         if turn + 1 < _TURNS:
+            # The best is known by now, and what is at hand need not be better than it.
             search.resume(_on_map(parts, [part.held for part in found]))
-        if told(sum(counts)):
+        if told(_STEPS * problem.size // _TURNS):
             return
-    # Sizes that are off in one part may have their like in another.
-    search.cool(0, hot, cold, told, turns=1)
+    search.even_out(told)
 
 
-def _searched(
+def exchange_in_parts(
     problem: Problem,
-    held: Sequence[tuple[int, ...]],
-    warm: float,
-    cool: float,
-    stopped: Callable[[], bool],
-    units: Ints,
+    search: Search,
     seed: int,
-    count: int,
-) -> Search:
-    """The search of some of the units, after so many steps."""
-    place = np.full(problem.size, -1, dtype=np.int64)
-    place[units] = np.arange(len(units))
-    part = problem.part(units, np.zeros(len(units), dtype=np.int64))
-    start = [place[list(members)].tolist() for members in held if place[members[0]] >= 0]
-    search = Search(part.prices, part.smallest, part.largest, seed, part.limits, part.region, start)
-    search.cool(count, warm, cool, lambda _: stopped(), turns=1)
-    return search
+    workers: int,
+    stopped: Callable[[], bool],
+    told: Callable[[int], bool],
+) -> None:
+    """Arrange the best grouping of a search anew, part by part; each part keeps the better of its two.
+
+    Args:
+        problem: as :func:`may_be_exchanged` has it.
+        search: a search of all units; it goes on from what is found.
+        seed: of all random choices.
+        workers: threads.
+        stopped: whether to come to an end, asked by all threads.
+        told: after each turn how many steps of the search would have taken as long; where it returns True, that is all.
+
+    """
+
+    def arrange(part: Search, units: int) -> None:
+        if not stopped():
+            scale = part.mean_cost + _SOME
+            part.cool(_AGAIN * units, _AGAIN_HOT * scale, _COLD * scale, lambda _: stopped(), turns=1)
+            part.exchange(_EXCHANGES * units, _EXCHANGE_HOT * scale, _EXCHANGE_COLD * scale)
+
+    random = np.random.default_rng(seed)
+    search.resume(search.best)
+    for _ in range(_EXCHANGE_TURNS):
+        _turn(problem, search, _EXCHANGED, random, workers, arrange)
+        if told((_AGAIN + _EXCHANGES // _FASTER) * problem.size) or search.even_out(told):
+            return
+
+
+def _turn(
+    problem: Problem,
+    search: Search,
+    most: int,
+    random: np.random.Generator,
+    workers: int,
+    go_on: Callable[[Search, int], None],
+) -> tuple[list[Ints], list[Search]]:
+    """Let the search of each part of the map ``go_on``, and this one from the best of all; (parts, their searches)."""
+    held = search.held
+    parts = patches(problem, held, most, random)
+    # The largest first, lest one thread is left with it in the end.
+    parts.sort(key=len, reverse=True)
+
+    def take(units: Ints, seed: int) -> Search:
+        place = np.full(problem.size, -1, dtype=np.int64)
+        place[units] = np.arange(len(units))
+        part = problem.part(units, np.zeros(len(units), dtype=np.int64))
+        start = [place[list(members)].tolist() for members in held if place[members[0]] >= 0]
+        own = Search(part.prices, part.smallest, part.largest, seed, part.limits, part.region, start)
+        go_on(own, len(units))
+        return own
+
+    with ThreadPoolExecutor(workers) as pool:
+        found = list(pool.map(take, parts, random.integers(2**62, size=len(parts)).tolist()))
+    for units, part in zip(parts, found, strict=True):
+        search.note(Candidates.of_rows(np.append(units, -1)[part.met.sets]))
+    search.resume(_on_map(parts, [part.best for part in found]))
+    return parts, found
 
 
 def _on_map(parts: list[Ints], found: list[list[tuple[int, ...]]]) -> list[tuple[int, ...]]:

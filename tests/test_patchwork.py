@@ -203,7 +203,7 @@ def test_patch_by_patch_nothing_is_told_that_is_not_so(case: Case, size: int, sh
             improved=lambda one: bool(costs.append(problem.cost_km(one))),
         )
         assert clock.hurried is (share < 1.0)
-    assert len(bounds) == 4
+    assert len(bounds) == 2
     assert max(bounds) <= found[1] + 1e-6
     # Limits are for those who are told to keep to.
     assert problem.set_limits or min(costs) >= found[1] - 1e-6

@@ -15,7 +15,7 @@ from grouping.candidates import Candidates, Communities
 from grouping.cost import totals
 from grouping.problem import Problem
 from grouping.search import Search
-from grouping.search_in_parts import may_be_parted, search_in_parts
+from grouping.search_in_parts import exchange_in_parts, may_be_exchanged, may_be_parted, search_in_parts
 
 from instances import both_problems, placed
 from oracle import Instance
@@ -32,7 +32,9 @@ def parted(problem: Problem, workers: int, stopped: bool = False) -> tuple[Searc
         told.append(tuple(search.best))
         return stopped
 
-    search_in_parts(problem, search, 800, 10.0, 0.1, 1, workers, stopped=lambda: stopped, told=tell)
+    how = 1, workers, lambda: stopped, tell
+    search_in_parts(problem, search, *how)
+    exchange_in_parts(problem, search, *how)
     return search, told
 
 
@@ -50,8 +52,11 @@ def test_in_parts_nothing_gets_lost_or_worse(case: Case, size: int, by_places: b
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(grouping.search_in_parts, "_PART", size)
         patch.setattr(grouping.search_in_parts, "_MANY", size)
+        patch.setattr(grouping.search_in_parts, "_EXCHANGED", size)
+        patch.setattr(grouping.search_in_parts, "_EXCHANGES", 500)
         patch.setattr(grouping.search, "_CHUNK", 30)
         assume(may_be_parted(problem))
+        assume(may_be_exchanged(problem))
         search, told = parted(problem, 2)
         again = [parted(problem, workers)[1] for workers in (1, 3)]
     assert again == [told, told]
@@ -77,5 +82,6 @@ def test_in_parts_there_is_a_grouping_when_it_is_time_to_stop(case: Case) -> Non
         patch.setattr(grouping.search_in_parts, "_MANY", 4)
         assume(may_be_parted(problem))
         _, told = parted(problem, 2, stopped=True)
-    assert len(told) == 2
-    assert worth(problem, told[1])[0] <= worth(problem, told[0])[0]
+    # One turn of each.
+    assert len(told) == 3
+    assert worth(problem, told[2])[0] <= worth(problem, told[1])[0] <= worth(problem, told[0])[0]

@@ -1,0 +1,108 @@
+"""Exchanges under simulated annealing: what arranges communities anew once their sizes are right.
+
+Two units of neighbouring communities change places. Where size counts for more than distance, as among townships,
+nearly all that takes units out and puts them back leaves sizes that are off, and is taken back again; and a step of
+this is several hundred times as fast.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from grouping.cost import HOSTED, cost_of_sums
+from grouping.draft import on_the_way, reckon, set_labels
+from grouping.trial import trial
+from grouping.xorshift import next_below
+
+_NEAREST = 8
+"""Of so many nearest neighbours one's community is where a unit goes."""
+
+
+@njit(inline="always")
+def _note(met, number, members, count):  # type: ignore[no-untyped-def]  # numba compiles it
+    """Note a community among those met."""
+    row = met[number[1] % len(met)]
+    number[1] += 1
+    row[:] = -1
+    for m in range(count):
+        row[m] = members[m]
+
+
+@njit(cache=True, nogil=True)
+def exchange(prices, around, draft, random, steps, hot, cold):  # type: ignore[no-untyped-def]
+    """Take so many ``steps`` while the temperature falls from ``hot`` to ``cold`` km; limits are not looked at."""
+    # Plain arrays in the loop, as in grouping.cost, and what they count is put right in the end.
+    now, label, near, met, number = draft.now, draft.label, around.near, draft.met, draft.number
+    members, counts, sites, km, links, cost = now.members, now.counts, now.weight, now.km, now.links, now.cost
+    allowed, weight, start = now.allowed, prices.weight, prices.pair.start
+    measure, preferred, size_km = prices.measure, prices.preferred, prices.size_km
+    missing_km, forbidden_km, smallest, largest = (
+        around.missing_km,
+        around.forbidden_km,
+        around.smallest,
+        around.largest,
+    )
+    pairs = prices.distance + prices.cross
+    by_pairs = prices.ground.start.shape[0] == 0 and measure != HOSTED and prices.miss.shape[1] == 0
+    by_pairs = by_pairs and len(prices.able) == 0 and around.crossing_km == 0.0
+    linked = start.shape[0] > 0
+    units, width = len(label), min(_NEAREST, near.shape[1])
+    for step in range(steps if width else 0):
+        unit = next_below(random, units)
+        group, target = label[unit], label[near[unit, next_below(random, width)]]
+        if target == group:
+            continue
+        place = next_below(random, counts[target])
+        other = members[target, place]
+        plain = by_pairs and allowed[group] and allowed[target]
+        if linked and plain:
+            plain = start[unit] == start[unit + 1] and start[other] == start[other + 1]
+        own = 0
+        here_km, there_km = 0.0, 0.0
+        if plain:
+            more = weight[other] - weight[unit]
+            if sites[group] + more > largest or sites[target] - more > largest:
+                continue
+            here_km = km[group] - pairs[unit, unit] + pairs[other, other]
+            there_km = km[target] + pairs[unit, unit] - pairs[other, other]
+            for m in range(counts[group]):
+                mate = members[group, m]
+                if mate == unit:
+                    own = m
+                else:
+                    here_km += pairs[other, mate] - pairs[unit, mate]
+            for m in range(counts[target]):
+                mate = members[target, m]
+                if mate != other:
+                    there_km += pairs[unit, mate] - pairs[other, mate]
+            here = cost_of_sums(measure, preferred, size_km, sites[group] + more, here_km, links[group])
+            here = on_the_way(missing_km, forbidden_km, smallest, 0.0, here, sites[group] + more)
+            there = cost_of_sums(measure, preferred, size_km, sites[target] - more, there_km, links[target])
+            there = on_the_way(missing_km, forbidden_km, smallest, 0.0, there, sites[target] - more)
+        else:
+            here = trial(prices, around, now, group, other, unit)
+            there = trial(prices, around, now, target, unit, other)
+            for m in range(counts[group]):
+                if members[group, m] == unit:
+                    own = m
+        worse = here + there - cost[group] - cost[target]
+        if worse > 0.0:
+            temperature = hot * (cold / hot) ** (step / steps)
+            if worse > -temperature * np.log((next_below(random, 1 << 30) + 1) / (1 << 30)):
+                continue
+        members[group, own], members[target, place] = other, unit
+        label[unit], label[other] = target, group
+        sites[group] += weight[other] - weight[unit]
+        sites[target] += weight[unit] - weight[other]
+        if plain:
+            # What links add to the one community, they take off the other, whose ends are elsewhere.
+            km[group], km[target] = here_km, there_km
+            cost[group], cost[target] = here, there
+        else:
+            reckon(prices, around, now, group)
+            reckon(prices, around, now, target)
+        if sites[group] >= smallest and sites[target] >= smallest:
+            _note(met, number, members[group], counts[group])
+            _note(met, number, members[target], counts[target])
+    set_labels(prices, around, draft, label)
