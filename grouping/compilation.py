@@ -90,6 +90,7 @@ def _compile(scenario: Scenario, placed: bool) -> None:
     halves = [range(problem.size // 2), range(problem.size // 2, problem.size)]
     search = Search(problem.prices, problem.smallest, problem.largest, 1, problem.limits, problem.region, halves)
     search.cool(0, 1.0, 1.0, lambda _: False)
+    search.exchange(1, 1.0, 1.0)
     candidates = Candidates.of(best, problem.largest)
     prices, sets, counts = problem.prices, candidates.sets, candidates.counts
     none = Areas.none(problem.size, problem.largest).priced(np.zeros(0))
