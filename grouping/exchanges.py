@@ -15,7 +15,7 @@ from grouping.draft import on_the_way, reckon, set_labels
 from grouping.trial import trial
 from grouping.xorshift import next_below
 
-_NEAREST = 8
+NEAREST = 8
 """Of so many nearest neighbours one's community is where a unit goes."""
 
 
@@ -47,7 +47,7 @@ def exchange(prices, around, draft, random, steps, hot, cold):  # type: ignore[n
     by_pairs = prices.ground.start.shape[0] == 0 and measure != HOSTED and prices.miss.shape[1] == 0
     by_pairs = by_pairs and len(prices.able) == 0 and around.crossing_km == 0.0
     linked = start.shape[0] > 0
-    units, width = len(label), min(_NEAREST, near.shape[1])
+    units, width = len(label), min(NEAREST, near.shape[1])
     for step in range(steps if width else 0):
         unit = next_below(random, units)
         group, target = label[unit], label[near[unit, next_below(random, width)]]

