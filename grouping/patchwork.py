@@ -35,6 +35,8 @@ _PATCH = 400, 700
 _AHEAD = (2, 10), (5, 10)
 """How often the neighbours of what is in the window are taken in, and how many of each. With cuts farther: what is
 settled too early costs more than they are worth."""
+_FIRST = 8
+"""One patch of so many is priced before all others, for its dearest unit."""
 _SHARE = 0.95
 """Of the time for its units, what a window may take."""
 _HOPE = 0.25
@@ -130,9 +132,14 @@ class _Sweep:
         self._worth = 0.0
         self._sizes = 0.0
         every = patches(problem, communities, _PATCH[cuts])
+        # What is dearest may be paid for far away. Priced first, it has nothing around; later, it would have thousands.
+        dearest = np.array([settled.price[patch].max() for patch in every])
+        first = np.argsort(-dearest, kind="stable")[: len(every) // _FIRST].tolist()
+        self.todo = [every[k] for k in first]
+        every = [patch for k, patch in enumerate(every) if k not in first]
         half = -(-len(every) // 2)
         # From both halves of the map in turn.
-        self.todo = [patch for pair in zip(every[:half], every[half:], strict=False) for patch in pair]
+        self.todo += [patch for pair in zip(every[:half], every[half:], strict=False) for patch in pair]
         self.todo += every[len(every) // 2 : half]
 
     @property
