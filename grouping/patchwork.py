@@ -35,8 +35,9 @@ _PATCH = 400, 700
 _AHEAD = (2, 10), (5, 10)
 """How often the neighbours of what is in the window are taken in, and how many of each. With cuts farther: what is
 settled too early costs more than they are worth."""
-_FIRST = 8
-"""One patch of so many is priced before all others, for its dearest unit."""
+_DEAR = 5.0
+"""A patch is priced before all others if its dearest unit is so many times as dear as that of most. More of them would
+leave the map in pieces."""
 _SHARE = 0.95
 """Of the time for its units, what a window may take."""
 _HOPE = 0.25
@@ -134,7 +135,8 @@ class _Sweep:
         every = patches(problem, communities, _PATCH[cuts])
         # What is dearest may be paid for far away. Priced first, it has nothing around; later, it would have thousands.
         dearest = np.array([settled.price[patch].max() for patch in every])
-        first = np.argsort(-dearest, kind="stable")[: len(every) // _FIRST].tolist()
+        order = np.argsort(-dearest, kind="stable")
+        first = order[dearest[order] > _DEAR * np.median(dearest)].tolist()
         self.todo = [every[k] for k in first]
         every = [patch for k, patch in enumerate(every) if k not in first]
         half = -(-len(every) // 2)
