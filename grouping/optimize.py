@@ -93,6 +93,7 @@ class _Run:
     def __init__(self, problem: Problem, seed: int, gap: float, workers: int, clock: Clock, report: Report) -> None:
         self._problem = problem
         self._seed = seed
+        self._random = np.random.default_rng(seed)
         self._gap = gap
         self._workers = workers
         self._clock = clock
@@ -124,7 +125,7 @@ class _Run:
 
     def search(self, hotter: float = 1.0, *, parted: bool = False) -> None:
         """Ruin and recreate, longer for more units and the hotter it starts, in parts if they are for it; exchanges."""
-        how = self._seed, self._workers, self._clock.stopped, self._searched
+        how = self._random, self._workers, self._clock.stopped, self._searched
         self._tell("search")
         if parted and may_be_parted(self._problem):
             search_in_parts(self._problem, self._search, *how)

@@ -36,8 +36,8 @@ _AHEAD = (2, 10), (5, 10)
 """How often the neighbours of what is in the window are taken in, and how many of each. With cuts farther: what is
 settled too early costs more than they are worth."""
 _DEAR = 5.0
-"""A patch is priced before all others if its dearest unit is so many times as dear as that of most. More of them would
-leave the map in pieces."""
+"""A patch is priced before all others if its dearest unit is so many times as dear as the median patch's. To begin with
+more of them would leave the map in pieces."""
 _SHARE = 0.95
 """Of the time for its units, what a window may take."""
 _HOPE = 0.25
@@ -72,7 +72,7 @@ def patchwork(
     workers: int,
     clock: Clock,
 ) -> Patchwork:
-    """A bound, proved patch by patch. Each has a share of the time, so that there is one in the end.
+    """A bound, proved patch by patch. Each has a share of the time left; what is done beside pricing is not in it.
 
     Args:
         problem: one level, as :func:`may_be_patched` has it.

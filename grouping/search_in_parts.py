@@ -53,7 +53,7 @@ def may_be_exchanged(problem: Problem) -> bool:
 def search_in_parts(
     problem: Problem,
     search: Search,
-    seed: int,
+    random: np.random.Generator,
     workers: int,
     stopped: Callable[[], bool],
     told: Callable[[int], bool],
@@ -63,13 +63,12 @@ def search_in_parts(
     Args:
         problem: as :func:`may_be_parted` has it.
         search: a search of all units.
-        seed: of all random choices.
+        random: makes all choices; where it goes on from another time, parts and steps are others.
         workers: threads.
         stopped: whether to come to an end, asked by all threads.
         told: after each turn how many steps it took; where it returns True, that is all.
 
     """
-    random = np.random.default_rng(seed)
     for turn in range(_TURNS):
         hot, cold = (_HOT * (_COLD / _HOT) ** (done / _TURNS) for done in (turn, turn + 1))
 
@@ -89,7 +88,7 @@ def search_in_parts(
 def exchange_in_parts(
     problem: Problem,
     search: Search,
-    seed: int,
+    random: np.random.Generator,
     workers: int,
     stopped: Callable[[], bool],
     told: Callable[[int], bool],
@@ -99,7 +98,7 @@ def exchange_in_parts(
     Args:
         problem: as :func:`may_be_exchanged` has it.
         search: a search of all units; it goes on from what is found.
-        seed: of all random choices.
+        random: makes all choices; where it goes on from another time, parts and steps are others.
         workers: threads.
         stopped: whether to come to an end, asked by all threads.
         told: after each turn how many steps of the search would have taken as long; where it returns True, that is all.
@@ -112,7 +111,6 @@ def exchange_in_parts(
             part.cool(_AGAIN * units, _AGAIN_HOT * scale, _COLD * scale, lambda _: stopped(), turns=1)
             part.exchange(_EXCHANGES * units, _EXCHANGE_HOT * scale, _EXCHANGE_COLD * scale)
 
-    random = np.random.default_rng(seed)
     search.resume(search.best)
     for _ in range(_EXCHANGE_TURNS):
         _turn(problem, search, _EXCHANGED, random, workers, arrange)

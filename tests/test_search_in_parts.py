@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -32,7 +33,7 @@ def parted(problem: Problem, workers: int, stopped: bool = False) -> tuple[Searc
         told.append(tuple(search.best))
         return stopped
 
-    how = 1, workers, lambda: stopped, tell
+    how = np.random.default_rng(1), workers, lambda: stopped, tell
     search_in_parts(problem, search, *how)
     exchange_in_parts(problem, search, *how)
     return search, told
