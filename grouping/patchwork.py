@@ -38,8 +38,6 @@ settled too early costs more than they are worth."""
 _DEAR = 5.0
 """A patch is priced before all others if its dearest unit is so many times as dear as the median patch's. To begin with
 more of them would leave the map in pieces."""
-_SHARE = 0.95
-"""Of the time for its units, what a window may take."""
 _HOPE = 0.25
 """Share of what is between bound and best cost that a window is priced for: the rest will be of the grouping."""
 _RISE = 1.3
@@ -92,12 +90,20 @@ def patchwork(
         # Two at a time, whatever the number of threads, so that it changes nothing.
         windows = sweep.next()
         threads = max(1, workers // len(windows))
-        share = _SHARE * sum(window.core for window in windows) / sweep.left
+        share = _share(sum(window.core for window in windows), sweep.left)
         with ThreadPoolExecutor(min(workers, len(windows))) as pool:
             priced = list(pool.map(sweep.price, windows, repeat(threads), repeat(clock), repeat(share)))
         for one in priced:
             sweep.settle(one, workers, clock)
     return sweep.patchwork
+
+
+def _share(now: int, left: int) -> float:
+    """Of the time left, what windows may take for so many of the units left.
+
+    As if as many were to come after the last ones: there would be no bound, were they not settled in time.
+    """
+    return now / (left + now)
 
 
 @dataclass(frozen=True, slots=True)

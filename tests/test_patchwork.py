@@ -180,8 +180,8 @@ def test_with_cuts_that_stay_no_candidate_is_paid_more_than_was_told(monkeypatch
 
 
 @thorough
-@given(placed(), st.integers(2, 6), st.sampled_from([1.0, 1e-9]))
-def test_patch_by_patch_nothing_is_told_that_is_not_so(case: Case, size: int, share: float) -> None:
+@given(placed(), st.integers(2, 6), st.booleans())
+def test_patch_by_patch_nothing_is_told_that_is_not_so(case: Case, size: int, hurried: bool) -> None:
     """Nor where the time for a patch is over before it has begun."""
     problem = both_problems(case)[1]
     assume(may_be_patched(problem))
@@ -193,7 +193,8 @@ def test_patch_by_patch_nothing_is_told_that_is_not_so(case: Case, size: int, sh
     costs = [problem.cost_km(communities)]
     with pytest.MonkeyPatch.context() as patch, Clock(600.0) as clock:
         patch.setattr(grouping.patchwork, "_PATCH", (size, size))
-        patch.setattr(grouping.patchwork, "_SHARE", share)
+        if hurried:
+            patch.setattr(grouping.patchwork, "_share", lambda now, left: 1e-9)
         patch_by_patch(
             *(problem, communities, search.met, search.near),
             workers=2,
@@ -202,7 +203,7 @@ def test_patch_by_patch_nothing_is_told_that_is_not_so(case: Case, size: int, sh
             proved=lambda km: bool(bounds.append(km)),
             improved=lambda one: bool(costs.append(problem.cost_km(one))),
         )
-        assert clock.hurried is (share < 1.0)
+        assert clock.hurried is hurried
     assert len(bounds) == 2
     assert max(bounds) <= found[1] + 1e-6
     # Limits are for those who are told to keep to.
