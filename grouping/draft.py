@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from grouping.borders import spans
 from grouping.cost import HOSTED, Floats, Ints, cost_of_sums, led, missing, pair_sums, parts, total_of
+from grouping.met import note
 
 
 class Neighbourhood(NamedTuple):
@@ -358,11 +359,7 @@ def meet(around, draft):  # type: ignore[no-untyped-def]
     for k in range(draft.number[0]):
         group = draft.changed[k]
         if now.cost[group] != before.cost[group] and now.allowed[group] and now.weight[group] >= around.smallest:
-            row = draft.met[draft.number[1] % len(draft.met)]
-            draft.number[1] += 1
-            row[:] = -1
-            for m in range(now.counts[group]):
-                row[m] = now.members[group, m]
+            note(draft.met, draft.number, now.members[group], now.counts[group])
 
 
 @njit(cache=True, nogil=True)

@@ -12,21 +12,12 @@ from numba import njit
 
 from grouping.cost import HOSTED, cost_of_sums
 from grouping.draft import on_the_way, reckon, set_labels
+from grouping.met import note
 from grouping.trial import trial
 from grouping.xorshift import next_below
 
 NEAREST = 8
 """Of so many nearest neighbours one's community is where a unit goes."""
-
-
-@njit(inline="always")
-def _note(met, number, members, count):  # type: ignore[no-untyped-def]  # numba compiles it
-    """Note a community among those met."""
-    row = met[number[1] % len(met)]
-    number[1] += 1
-    row[:] = -1
-    for m in range(count):
-        row[m] = members[m]
 
 
 @njit(cache=True, nogil=True)
@@ -35,7 +26,7 @@ def exchange(prices, around, draft, random, steps, hot, cold):  # type: ignore[n
     # Plain arrays in the loop, as in grouping.cost, and what they count is put right in the end.
     now, label, near, met, number = draft.now, draft.label, around.near, draft.met, draft.number
     members, counts, sites, km, links, cost = now.members, now.counts, now.weight, now.km, now.links, now.cost
-    allowed, weight, start = now.allowed, prices.weight, prices.pair.start
+    allowed, weight, apart, start = now.allowed, prices.weight, prices.apart, prices.pair.start
     measure, preferred, size_km = prices.measure, prices.preferred, prices.size_km
     missing_km, forbidden_km, smallest, largest = (
         around.missing_km,
@@ -59,7 +50,7 @@ def exchange(prices, around, draft, random, steps, hot, cold):  # type: ignore[n
         if linked and plain:
             plain = start[unit] == start[unit + 1] and start[other] == start[other + 1]
         own = 0
-        here_km, there_km = 0.0, 0.0
+        here_km, there_km, here_links, there_links = 0.0, 0.0, 0.0, 0.0
         if plain:
             more = weight[other] - weight[unit]
             if sites[group] + more > largest or sites[target] - more > largest:
@@ -76,9 +67,12 @@ def exchange(prices, around, draft, random, steps, hot, cold):  # type: ignore[n
                 mate = members[target, m]
                 if mate != other:
                     there_km += pairs[unit, mate] - pairs[other, mate]
-            here = cost_of_sums(measure, preferred, size_km, sites[group] + more, here_km, links[group])
+            # Whom both are linked to are elsewhere, and may be in another part of the map.
+            here_links = links[group] + apart[other] - apart[unit]
+            there_links = links[target] + apart[unit] - apart[other]
+            here = cost_of_sums(measure, preferred, size_km, sites[group] + more, here_km, here_links)
             here = on_the_way(missing_km, forbidden_km, smallest, 0.0, here, sites[group] + more)
-            there = cost_of_sums(measure, preferred, size_km, sites[target] - more, there_km, links[target])
+            there = cost_of_sums(measure, preferred, size_km, sites[target] - more, there_km, there_links)
             there = on_the_way(missing_km, forbidden_km, smallest, 0.0, there, sites[target] - more)
         else:
             here = trial(prices, around, now, group, other, unit)
@@ -96,13 +90,13 @@ def exchange(prices, around, draft, random, steps, hot, cold):  # type: ignore[n
         sites[group] += weight[other] - weight[unit]
         sites[target] += weight[unit] - weight[other]
         if plain:
-            # What links add to the one community, they take off the other, whose ends are elsewhere.
             km[group], km[target] = here_km, there_km
+            links[group], links[target] = here_links, there_links
             cost[group], cost[target] = here, there
         else:
             reckon(prices, around, now, group)
             reckon(prices, around, now, target)
-        if sites[group] >= smallest and sites[target] >= smallest:
-            _note(met, number, members[group], counts[group])
-            _note(met, number, members[target], counts[target])
+        if sites[group] >= smallest and sites[target] >= smallest and allowed[group] and allowed[target]:
+            note(met, number, members[group], counts[group])
+            note(met, number, members[target], counts[target])
     set_labels(prices, around, draft, label)

@@ -30,8 +30,10 @@ _HOT, _COLD = 0.1, 0.002
 """Temperatures at first and in the end, as shares of what a community of the part costs."""
 _EXCHANGED, _EXCHANGE_TURNS = 700, 6
 """Units of a part at most, and turns, of exchanges. Fewer units are all arranged without."""
-_AGAIN, _EXCHANGES = 5, 15_000
-"""Steps of ruin and recreate, and of exchanges after them, for each unit in each of these turns."""
+_AGAIN, _EXCHANGES, _SLOW = 5, 15_000, 25
+"""Steps of ruin and recreate, and of exchanges after them, for each unit in each of these turns. Where sums over pairs
+don't tell what a community costs, with themes or a required lead, an exchange takes so many times as long, and so many
+times fewer are tried."""
 _AGAIN_HOT, _EXCHANGE_HOT, _EXCHANGE_COLD = 0.03, 0.17, 0.01
 """Temperatures then, as shares again."""
 _SOME = 1e-9
@@ -104,12 +106,15 @@ def exchange_in_parts(
         told: after each turn how many steps of the search would have taken as long; where it returns True, that is all.
 
     """
+    prices = problem.prices
+    by_pairs = prices.miss.shape[1] == 0 and not prices.must_be_led
+    exchanges = _EXCHANGES if by_pairs else _EXCHANGES // _SLOW
 
     def arrange(part: Search, units: int) -> None:
         if not stopped():
             scale = part.mean_cost + _SOME
             part.cool(_AGAIN * units, _AGAIN_HOT * scale, _COLD * scale, lambda _: stopped(), turns=1)
-            part.exchange(_EXCHANGES * units, _EXCHANGE_HOT * scale, _EXCHANGE_COLD * scale)
+            part.exchange(exchanges * units, _EXCHANGE_HOT * scale, _EXCHANGE_COLD * scale)
 
     search.resume(search.best)
     for _ in range(_EXCHANGE_TURNS):
