@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 
@@ -228,18 +229,19 @@ class _Relaxation:
         worth = duals.worth(self._pool, self._problem.prices.weight)
         return self._pool[np.flatnonzero(self._costs - worth < slack)]
 
-    def solve(self) -> tuple[Point, float]:
-        """(dual prices, value in km) of the LP over all of them."""
-        while True:
+    def solve(self, rounds: int | None = None) -> tuple[Point, float]:
+        """(dual prices, value in km) of the LP over all of them, or after so many ``rounds`` of taking columns in."""
+        for done in count():
             point, value = self._master.solve()
             self._clock.spend(_LOOK * len(self._pool))
             reduced = self._costs - point.duals.worth(self._pool, self._problem.prices.weight)
             missing = np.flatnonzero((reduced < -_NEGATIVE) & ~self._inside)
-            if not len(missing):
-                return point, value
+            if not len(missing) or done == rounds:
+                break
             chosen = missing[np.argsort(reduced[missing], kind="stable")[: 2 * self._problem.size + _ADDED]]
             self._master.add(self._pool[chosen])
             self._inside[chosen] = True
+        return point, value
 
     def cut(self, best_km: float) -> bool:
         """Add cuts as long as they close much of what is between the LP and the best cost; whether there were any."""
@@ -248,7 +250,8 @@ class _Relaxation:
         stale = 0
         while not self._clock.stopped() and self._master.cut(wider=False):
             some = True
-            _, value = self.solve()
+            # What columns are still missing hardly tells which cuts are.
+            _, value = self.solve(rounds=1)
             stale = stale + 1 if value - before < _WORTH * (best_km - value) else 0
             if stale > _STALE or value >= best_km:
                 break

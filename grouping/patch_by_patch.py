@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
 from grouping.cost import Floats, Ints
@@ -42,12 +44,14 @@ def patch_by_patch(
 
     """
     price: Floats | None = None
+    likely = Candidates.of([], problem.largest)
     for cuts, share in _TURNS:
         with clock.apart(share) as own:
             found = patchwork(problem, communities, met, near, price, cuts=cuts, workers=workers, clock=own)
         clock.spend(own.spent)
         if proved(found.km):
             return
+        # Where time was over before the last patch, what was likely before is all that is known of the rest.
+        likely = found.likely if np.isfinite(found.km) else likely + found.likely
         met, price = met + found.likely, found.duals.unit
-    known = found.likely, found.duals, (SMALL, LARGE)
-    improve_in_patches(problem, communities, *known, workers, seed, clock, improved)
+    improve_in_patches(problem, communities, likely, found.duals, (SMALL, LARGE), workers, seed, clock, improved)

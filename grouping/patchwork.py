@@ -30,14 +30,16 @@ from grouping.problem import Problem
 from grouping.settled import Settled
 from grouping.windows import Reach, Window
 
-_PATCH = 400, 700
-"""Units of a patch at most, without and with cuts."""
+_PATCH = 400
+"""Units of a patch at most. LPs with cuts take longer by far for more."""
 _AHEAD = (2, 10), (5, 10)
 """How often the neighbours of what is in the window are taken in, and how many of each. With cuts farther: what is
 settled too early costs more than they are worth."""
 _DEAR = 5.0
 """A patch is priced before all others if its dearest unit is so many times as dear as the median patch's. To begin with
 more of them would leave the map in pieces."""
+_FIRST = 1.5
+"""How much longer than by its units a window may take while all are to do."""
 _HOPE = 0.25
 """Share of what is between bound and best cost that a window is priced for: the rest will be of the grouping."""
 _RISE = 1.3
@@ -101,9 +103,10 @@ def patchwork(
 def _share(now: int, left: int) -> float:
     """Of the time left, what windows may take for so many of the units left.
 
-    As if as many were to come after the last ones: there would be no bound, were they not settled in time.
+    The first ones have more ahead of them and less around, and may take longer. As many are thought to come after the
+    last ones: there would be no bound, were they not settled in time.
     """
-    return now / (left + now)
+    return _FIRST * now / (left + now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,7 @@ class _Sweep:
         self._settled = settled
         self._worth = 0.0
         self._sizes = 0.0
-        every = patches(problem, communities, _PATCH[cuts])
+        every = patches(problem, communities, _PATCH)
         # What is dearest may be paid for far away. Priced first, it has nothing around; later, it would have thousands.
         dearest = np.array([settled.price[patch].max() for patch in every])
         order = np.argsort(-dearest, kind="stable")

@@ -9,9 +9,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from grouping.areas import PricedAreas
 from grouping.candidates import Candidates
 from grouping.company import factor_of
 from grouping.cost import Floats, Ints
+from grouping.cuts import Cuts
 from grouping.ground import Places, between
 from grouping.nearest import nearest
 from grouping.problem import Problem
@@ -42,20 +44,23 @@ class Window:
 
     @classmethod
     def of(cls, problem: Problem, settled: Settled, core: Ints, ahead: Ints, around: Ints) -> Window:
-        """The window of ``core`` and ``ahead``; what is ``around`` is settled, and by its prices these begin."""
+        """The window of ``core`` and ``ahead``, which begin at the prices there are; what is ``around`` is settled."""
         price = settled.price
         units = np.concatenate([core, ahead, around])
         own = len(core) + len(ahead)
         place = np.full(problem.size, -1, dtype=np.int64)
         place[units] = np.arange(len(units))
-        # Of twins that were priced apart each has a price of its own.
-        kinds = np.concatenate([np.full(own, -np.inf), price[around]])
-        part = problem.part(units, np.unique(kinds, return_inverse=True)[1])
+        inherited = *settled.around(place, len(units)), *settled.more(place, len(units))
+        free = ~settled.units[units[:own]]
+        # Of twins that were priced apart each has a price of its own, and in cuts that are known already it counts by
+        # itself: pricing looks at the first of twins only, and another one may not be paid less for.
+        state = np.concatenate([np.where(free, 0, 1), np.full(len(around), 2)])
+        kinds = np.column_stack([state, np.where(state > 0, price[units], 0.0), *_counted(*inherited)])
+        part = problem.part(units, np.unique(kinds, axis=0, return_inverse=True)[1].ravel())
         # All others begin at the same price, as pricing has it, though some may have been ahead before.
         first = part.twins.first[:own]
         begin = np.bincount(first, weights=price[units[:own]], minlength=own) / np.maximum(1, part.twins.count[:own])
-        cuts = *settled.around(place, len(units)), *settled.more(place, len(units))
-        return cls(units, len(core), place, part, Surroundings(begin[first], price[around], *cuts))
+        return cls(units, len(core), place, part, Surroundings(begin[first], price[around], *inherited))
 
     def within(self, candidates: Candidates) -> Candidates:
         """Those of the map's candidates that lie in the window and hold a unit of its own, by its numbers."""
@@ -66,6 +71,21 @@ class Window:
     def on_map(self, candidates: Candidates) -> Candidates:
         """The window's candidates by the numbers of the map."""
         return Candidates.of_rows(np.append(self.units, -1)[candidates.sets])
+
+
+def _counted(cuts: Cuts, areas: PricedAreas, more_cuts: Cuts, more_areas: PricedAreas) -> tuple[Ints, Ints]:
+    """(which unit it is, which areas it is in): for each unit a number, where cuts count those with another apart.
+
+    A unit in no triple has -1.
+    """
+    units = areas.areas.inside.shape[1]
+    itself = np.full(units, -1, dtype=np.int64)
+    for one in (cuts, more_cuts):
+        in_any = one.units[one.units >= 0]
+        itself[in_any] = in_any
+    inside = np.concatenate([areas.areas.inside, more_areas.areas.inside])
+    alike = np.unique(np.packbits(inside, axis=0), axis=1, return_inverse=True)[1] if len(inside) else np.zeros(units)
+    return itself, np.asarray(alike, dtype=np.int64).ravel()
 
 
 class Reach:

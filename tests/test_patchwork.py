@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -14,18 +15,21 @@ import grouping.improve_in_patches
 import grouping.patchwork
 from benchmarks.instances import assembled, counties
 from grouping import Applications, Links, load_scenario
+from grouping.areas import Areas
 from grouping.bound import lower_bound
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
 from grouping.cost import totals
+from grouping.cuts import Cuts, Rows
 from grouping.improve_in_patches import LARGE, SMALL, improve_in_patches
 from grouping.patch_by_patch import patch_by_patch
 from grouping.patches import patches
 from grouping.patchwork import may_be_patched, patchwork
-from grouping.pricing import Pricer
+from grouping.pricing import Duals, Pricer
 from grouping.problem import Problem
 from grouping.search import Search
-from grouping.windows import Reach
+from grouping.settled import Settled
+from grouping.windows import Reach, Window
 
 from instances import both_problems, placed
 from oracle import Instance, best
@@ -61,7 +65,7 @@ def test_patches_never_prove_too_much(case: Case, size: int, ahead: int, rise: f
     assert found is not None
     assume(found[0] == 0)
     with pytest.MonkeyPatch.context() as patch, Clock(600.0) as clock:
-        patch.setattr(grouping.patchwork, "_PATCH", (size, size))
+        patch.setattr(grouping.patchwork, "_PATCH", size)
         patch.setattr(grouping.patchwork, "_AHEAD", ((ahead, 2),) * 2)
         patch.setattr(grouping.patchwork, "_RISE", rise)
         made = patchwork(problem, communities, search.met, search.near, workers=2, clock=clock)
@@ -154,7 +158,7 @@ def test_with_cuts_that_stay_no_candidate_is_paid_more_than_was_told(monkeypatch
     search = Search(problem.prices, problem.smallest, problem.largest, 1, problem.limits, problem.region)
     search.steps(20_000, 10.0, 0.1)
     communities = tuple(sorted(search.best))
-    monkeypatch.setattr(grouping.patchwork, "_PATCH", (60, 60))
+    monkeypatch.setattr(grouping.patchwork, "_PATCH", 60)
     monkeypatch.setattr(grouping.patchwork, "_AHEAD", ((5, 10),) * 2)
     with Clock(600.0) as clock:
         found = patchwork(problem, communities, search.met, search.near, workers=2, clock=clock)
@@ -192,7 +196,7 @@ def test_patch_by_patch_nothing_is_told_that_is_not_so(case: Case, size: int, hu
     bounds: list[float] = []
     costs = [problem.cost_km(communities)]
     with pytest.MonkeyPatch.context() as patch, Clock(600.0) as clock:
-        patch.setattr(grouping.patchwork, "_PATCH", (size, size))
+        patch.setattr(grouping.patchwork, "_PATCH", size)
         if hurried:
             patch.setattr(grouping.patchwork, "_share", lambda now, left: 1e-9)
         patch_by_patch(
@@ -231,8 +235,44 @@ def test_the_number_of_threads_changes_nothing(case: Case, size: int) -> None:
     made = []
     for workers in (1, 2, 4):
         with pytest.MonkeyPatch.context() as patch, Clock(600.0) as clock:
-            patch.setattr(grouping.patchwork, "_PATCH", (size, size))
+            patch.setattr(grouping.patchwork, "_PATCH", size)
             patch.setattr(grouping.patchwork, "_AHEAD", ((1, 2),) * 2)
             found = patchwork(problem, communities, search.met, search.near, workers=workers, clock=clock)
         made.append((found.km, found.duals.unit.tolist(), found.likely.sets.tolist()))
     assert made[0] == made[1] == made[2]
+
+
+@pytest.mark.parametrize("area", [False, True])
+def test_of_twins_each_counts_by_itself_in_cuts_that_are_known(area: bool) -> None:
+    """Pricing looks at the first of twins only: another one that pays less must not stand behind it."""
+    sites = [site for site in counties() if site.adcode[:2] == "64"][:6]
+    sites.append(replace(sites[0], id=f"{sites[0].id}-2"))
+    points = np.zeros((len(sites), 3))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("grouping.distances.MOST_TABLED", 1)
+        problem = assembled(sites, load_scenario("base"), None, points).problem
+    first, second = sorted(unit for unit in range(problem.size) if problem.sites[unit].adcode == sites[0].adcode)
+    assert problem.twins.first[second] == first
+    a, b, c, *others = (unit for unit in range(problem.size) if unit not in (first, second))
+    # What pays best holds unit a and so, lest it pays for what stays, the second of the twins alone.
+    price = np.full(problem.size, 120.0)
+    price[[a, b]] = 2000.0, -5000.0
+    settled = Settled(problem, price)
+    none = np.zeros(0, dtype=np.int64)
+    # The first of the twins is ahead, the second is nowhere; what three units pay for stays.
+    window = Window.of(problem, settled, np.array([a, b, c]), np.array([first]), none)
+    cuts = Cuts.priced(Rows.of_triples(window.place[[[a, b, first]]]), np.full(1, 500.0), 4)
+    areas = Areas.none(4, problem.largest).priced(np.zeros(0))
+    if area:
+        inside = np.isin(window.units, [a, b, first])[None]
+        counts = np.maximum(0, np.arange(problem.largest + 1) - 1)[None]
+        cuts, areas = Cuts.none(4), Areas(inside, counts, np.ones(1, dtype=np.int64)).priced(np.full(1, 500.0))
+    settled.settle(window.units, 3, window.around, Duals(price[window.units], 0.0, cuts, areas))
+    assert len(settled.duals.cuts.price) + len(settled.duals.areas.price) == 1
+    later = Window.of(problem, settled, np.array([first, second, *others]), none, np.array([a, b, c]))
+    paid = later.around.duals(later.around.begin)
+    apart = replace(later.problem, kind=np.arange(later.problem.size))
+    with Clock(600.0) as clock:
+        found, wanted = (Pricer(one, 1, clock, later.own).least(paid).least for one in (later.problem, apart))
+    assert wanted.min() < 0.0
+    assert found.min() <= wanted.min() + 1e-9
