@@ -225,6 +225,9 @@ def _summed_columns(matrix: Floats, units: Sequence[Ints]) -> Floats:
 def _summed_pairs(matrix: Floats, units: Sequence[Ints]) -> Floats:
     """(u, u): a symmetric ``matrix`` with zero diagonal summed over the pairs of sites of two units, or of one."""
     summed = _summed_columns(_summed_columns(matrix, units).T, units)
+    # To the last bit, whichever of the two was summed first: twins must see the same.
+    for unit in range(len(units)):
+        summed[unit + 1 :, unit] = summed[unit, unit + 1 :]
     diagonal = np.einsum("ii->i", summed)
     # Inside a unit every pair was met twice. A should-link inside a must-block is honoured for good.
     diagonal /= 2

@@ -195,8 +195,16 @@ def search_root(  # type: ignore[no-untyped-def]
         tolls = np.empty((width, len(units)))
         change = np.zeros(len(units))
         joint_row = np.empty(len(units))
-        # By their keys, so that soon all that is left is too dear together.
-        order = np.argsort(keys, kind="mergesort")
+        spot[:] = -1
+        spot[units] = everyone
+        # By their keys, so that soon all that is left is too dear together; but twins in their order, in which alone
+        # they may join, whatever the last bits of their keys.
+        ordered = keys.copy()
+        for k in range(len(units)):
+            elder = before[units[k]]
+            if elder >= 0 and spot[elder] >= 0:
+                ordered[k] = ordered[spot[elder]]
+        order = np.argsort(ordered, kind="mergesort")
         items[0] = order
         gains[0] = root_gains[order]
         tolls[0] = root_tolls[order]
@@ -204,8 +212,6 @@ def search_root(  # type: ignore[no-untyped-def]
         cheapest_after(keys[order], weights[order], len(units), left, together)
         opens = np.empty((width, len(units)), dtype=np.bool_)
         opens[0] = base + levied + together + fines[order] < limit
-        spot[:] = -1
-        spot[units] = everyone
         length[0] = len(units)
         # Plain zeros would have what they are handed to compiled for them alone, and then once more.
         depth = np.int64(0)

@@ -56,10 +56,12 @@ class Together(NamedTuple):
             sums[a, b] = sums.get((a, b), 0.0) + km
         both: dict[tuple[int, int], float] = {}
         for (a, unit), km in sorted(sums.items()):
-            pair = unit, int(home[a])
+            pair = int(home[a]), unit
             both[pair] = both.get(pair, 0.0) + km
-        # Inside a unit every pair was met twice. A should-link inside a must-block is honoured for good.
-        return together_of(len(units), {pair: km / 2 if pair[0] == pair[1] else km for pair, km in both.items()})
+        # To the last bit, whichever of the two was summed first: twins must see the same. And inside a unit every pair
+        # was met twice. A should-link inside a must-block is honoured for good.
+        same = {pair: both[min(pair), max(pair)] for pair in both}
+        return together_of(len(units), {pair: km / 2 if pair[0] == pair[1] else km for pair, km in same.items()})
 
     def part(self, units: Ints) -> Together:
         """The rows and columns of some of the ``units``, in their order."""

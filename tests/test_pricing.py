@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import grouping.bound
 import grouping.pricing
 import grouping.roots
-from grouping import Scenario
+from grouping import Kind, Link, Scenario
 from grouping.areas import Areas, PricedAreas
 from grouping.borders import NO_BORDER, Border
 from grouping.bound import certified, lower_bound
@@ -25,7 +25,7 @@ from grouping.pricing import Duals, Pricer
 from grouping.problem import Problem
 from grouping.scenario import Size, Travel
 
-from instances import instances, problem_of
+from instances import HERE, instances, problem_of
 from oracle import Instance, best, community_cost
 
 thorough = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
@@ -313,3 +313,26 @@ def test_roots_with_hundreds_of_joiners_are_priced_right() -> None:
         nearest = sorted(others, key=lambda unit: km[root, unit] - duals.unit[unit])[:3]
         trial = Candidates.of([(root, *nearest)], problem.largest)
         assert own_reduced_costs(problem, trial, duals)[0] >= priced.least[root] - 1e-6
+
+
+@pytest.mark.parametrize("paid", [29.7, 31.1, 33.3, 37.9])
+def test_blocks_that_are_twins_join_in_their_order_whatever_the_last_bits(paid: float) -> None:
+    """What lies between two blocks, added up from either side, may differ in its last bit."""
+    km = np.full((5, 5), 30.0)
+    for (i, j), between in {(1, 2): 5, (3, 4): 5, (1, 3): 12.3, (1, 4): 12.3, (2, 3): 3.3, (2, 4): 8.9}.items():
+        km[i, j] = km[j, i] = between
+    np.fill_diagonal(km, 0.0)
+    blocks = [Link(a, b, Kind.PAIRING, HERE, must=True) for a, b in (("1", "2"), ("3", "4"))]
+    scenario = Scenario.model_validate({"size": {"min": 3, "preferred": 6, "max": 10, "km": 150.0}})
+    instance = Instance(km.tolist(), [None] * 5, [True] * 5, blocks, scenario)
+    problem = problem_of(instance)
+    first, second = np.flatnonzero(problem.prices.weight == 2).tolist()
+    assert problem.twins.first[second] == first
+    assert problem.prices.distance[first, second] == problem.prices.distance[second, first]
+    price = np.full(3, paid)
+    price[problem.prices.weight == 1] = 400.0
+    duals = Duals.of(price, problem.largest)
+    every = all_candidates(problem, instance)
+    priced = pricer_of(problem).least(duals)
+    assert priced.exact
+    assert priced.least.min() == pytest.approx(own_reduced_costs(problem, every, duals).min())
