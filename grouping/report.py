@@ -161,7 +161,8 @@ class _Report:
             yield self._item("report.cost_part", part=name, km=km_text(value), why=why)
         if result.bound_km > 0:
             yield ""
-            yield self._say("report.bound_explained", bound=km_text(result.bound_km))
+            what = "report.bound_explained_unplaced" if result.unplaced else "report.bound_explained"
+            yield self._say(what, bound=km_text(result.bound_km))
 
     def _communities(self) -> Iterator[str]:
         if not self._result.communities:

@@ -187,7 +187,7 @@ class Result:
 
     @property
     def bound_km(self) -> float:
-        """No grouping of these sites costs less."""
+        """No grouping of these sites that leaves as many of them out at each level costs less."""
         return sum(level.bound_km for level in self.levels)
 
     @property

@@ -43,7 +43,7 @@ def proof(part: Result | LevelResult) -> Message:
     if part.bound_km <= 0:
         # That a cost is no less than nothing says nothing.
         return message("report.unbounded")
-    return message("report.within", gap=percent(part.gap))
+    return message("report.within_unplaced" if part.unplaced else "report.within", gap=percent(part.gap))
 
 
 def stop_reason(part: Result | LevelResult) -> Message:
