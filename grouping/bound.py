@@ -42,6 +42,8 @@ _WORTH = 0.005
 """Cuts go on while a round of them closes so much of what is between the bound and the best cost."""
 _STALE = 5
 """Cuts at hand go on until so many rounds in a row were worth nothing: areas may be broken only after many triples."""
+_CUTTING = 0.4
+"""Share of the time left to a part that looking for cuts may take each time."""
 _CONVERGED, _NEAR, _CUT_NEAR = 1e-7, 0.01, 0.1
 """The LP is solved when no more than such a share of its value, or of its units' prices, or of what is between it and
 the best cost, is open; more of that while there are cuts to come. Prices may cancel out: an LP whose value is zero is
@@ -120,7 +122,8 @@ def lower_bound(
     centre = Point(begin, 0.0, begin.cuts.price, begin.areas.price)
     best = Bound(-np.inf, centre.duals, 0.0, False, np.full(problem.size, -np.inf), start)
     before_cuts = -np.inf
-    smoothing, share = _SMOOTHING, _NEAR
+    # A part begins near to its best prices, and its time is short.
+    smoothing, share = _SMOOTHING, _NEAR if around is None or not cuts else _CUT_NEAR
     # At first a quick look for candidates does; bounds of unfinished searches hold, though they are weak.
     nodes = min(_FIRST_NODES, pricer.most_nodes)
     while not clock.stopped():
@@ -151,7 +154,9 @@ def lower_bound(
                 if better and pricer.workers < 2:
                     better.result()
                 worth = cuts and best.km - before_cuts >= _WORTH * (best_km - best.km)
-                some = worth and lp.cut(best_km)
+                # In a part, time for cuts is short, and only what is priced with them afterwards is a bound.
+                with clock.apart(1.0 if around is None else _CUTTING) as cutting:
+                    some = worth and lp.cut(best_km, cutting)
                 best_km = better.result() if better else best_km
             clock.spend(apart.spent)
             if not worth:
@@ -243,12 +248,12 @@ class _Relaxation:
             self._inside[chosen] = True
         return point, value
 
-    def cut(self, best_km: float) -> bool:
+    def cut(self, best_km: float, clock: Clock) -> bool:
         """Add cuts as long as they close much of what is between the LP and the best cost; whether there were any."""
         _, before = self.solve()
         some = False
         stale = 0
-        while not self._clock.stopped() and self._master.cut(wider=False):
+        while not clock.stopped() and self._master.cut(wider=False):
             some = True
             # What columns are still missing hardly tells which cuts are.
             _, value = self.solve(rounds=1)

@@ -30,16 +30,16 @@ from grouping.problem import Problem
 from grouping.settled import Settled
 from grouping.windows import Reach, Window
 
-_PATCH = 400
-"""Units of a patch at most. LPs with cuts take longer by far for more."""
+_PATCH = 400, 700
+"""Units of a patch at most, without and with cuts."""
 _AHEAD = (2, 10), (5, 10)
 """How often the neighbours of what is in the window are taken in, and how many of each. With cuts farther: what is
 settled too early costs more than they are worth."""
 _DEAR = 5.0
 """A patch is priced before all others if its dearest unit is so many times as dear as the median patch's. To begin with
 more of them would leave the map in pieces."""
-_FIRST = 1.5
-"""How much longer than by its units a window may take while all are to do."""
+_STILL_AHEAD = 0.8
+"""Units ahead of windows to come, for each one that they settle, while nothing is settled."""
 _HOPE = 0.25
 """Share of what is between bound and best cost that a window is priced for: the rest will be of the grouping."""
 _RISE = 1.3
@@ -92,7 +92,8 @@ def patchwork(
         # Two at a time, whatever the number of threads, so that it changes nothing.
         windows = sweep.next()
         threads = max(1, workers // len(windows))
-        share = _share(sum(window.core for window in windows), sweep.left)
+        own, core = sum(window.own for window in windows), sum(window.core for window in windows)
+        share = _share(own, core, sweep.left, problem.size)
         with ThreadPoolExecutor(min(workers, len(windows))) as pool:
             priced = list(pool.map(sweep.price, windows, repeat(threads), repeat(clock), repeat(share)))
         for one in priced:
@@ -100,13 +101,14 @@ def patchwork(
     return sweep.patchwork
 
 
-def _share(now: int, left: int) -> float:
-    """Of the time left, what windows may take for so many of the units left.
+def _share(own: int, core: int, left: int, units: int) -> float:
+    """Of the time left, what windows may take for ``own`` units, of which they settle ``core``, of ``left`` to settle.
 
-    The first ones have more ahead of them and less around, and may take longer. As many are thought to come after the
-    last ones: there would be no bound, were they not settled in time.
+    Time goes with the units of their own, and the last ones have none ahead. One that is as large as these is thought
+    to come after all others: there would be no bound, were they not settled in time.
     """
-    return _FIRST * now / (left + now)
+    rest = (left - core) * (1.0 + _STILL_AHEAD * left / units)
+    return own / (2 * own + rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ class _Sweep:
         self._settled = settled
         self._worth = 0.0
         self._sizes = 0.0
-        every = patches(problem, communities, _PATCH)
+        every = patches(problem, communities, _PATCH[cuts])
         # What is dearest may be paid for far away. Priced first, it has nothing around; later, it would have thousands.
         dearest = np.array([settled.price[patch].max() for patch in every])
         order = np.argsort(-dearest, kind="stable")
@@ -239,8 +241,12 @@ class _Sweep:
 
     def settle(self, priced: _Priced, workers: int, clock: Clock) -> None:
         """Keep the prices of a patch, and count what they are worth."""
-        window, duals = priced.window, priced.bound.duals
+        window, duals, least = priced.window, priced.bound.duals, priced.bound.least
         clock.spend(priced.spent)
+        if not np.isfinite(priced.bound.km):
+            # Its time was over before anything was proved. At the prices to begin with something is, soon.
+            duals = window.around.beginning
+            least = Pricer(window.problem, workers, clock, window.own).least(duals).least
         self._likely.append(priced.likely)
         core = window.units[: window.core]
         settled = self._settled
@@ -248,7 +254,7 @@ class _Sweep:
         known = np.concatenate([self._ahead.sets, priced.likely.sets])
         self._ahead = Candidates.of_rows(known[~np.append(settled.units, True)[known].all(axis=1)])
         # A price of the number of communities is that of no row of the whole problem.
-        least = priced.bound.least[: len(core)] + min(0.0, duals.community)
+        least = least[: len(core)] + min(0.0, duals.community)
         needed = self._reach.around(settled.units, settled.price, core)
         if (window.place[needed] < 0).any():
             # Others may be in candidates of negative reduced costs after all.

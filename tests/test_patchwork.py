@@ -65,7 +65,7 @@ def test_patches_never_prove_too_much(case: Case, size: int, ahead: int, rise: f
     assert found is not None
     assume(found[0] == 0)
     with pytest.MonkeyPatch.context() as patch, Clock(600.0) as clock:
-        patch.setattr(grouping.patchwork, "_PATCH", size)
+        patch.setattr(grouping.patchwork, "_PATCH", (size, size))
         patch.setattr(grouping.patchwork, "_AHEAD", ((ahead, 2),) * 2)
         patch.setattr(grouping.patchwork, "_RISE", rise)
         made = patchwork(problem, communities, search.met, search.near, workers=2, clock=clock)
@@ -158,10 +158,13 @@ def test_with_cuts_that_stay_no_candidate_is_paid_more_than_was_told(monkeypatch
     search = Search(problem.prices, problem.smallest, problem.largest, 1, problem.limits, problem.region)
     search.steps(20_000, 10.0, 0.1)
     communities = tuple(sorted(search.best))
-    monkeypatch.setattr(grouping.patchwork, "_PATCH", 60)
+    monkeypatch.setattr(grouping.patchwork, "_PATCH", (60, 60))
     monkeypatch.setattr(grouping.patchwork, "_AHEAD", ((5, 10),) * 2)
     with Clock(600.0) as clock:
-        found = patchwork(problem, communities, search.met, search.near, workers=2, clock=clock)
+        how = problem, communities, search.met, search.near
+        # As it is used: cuts begin at the prices of patches without.
+        price = patchwork(*how, cuts=False, workers=2, clock=clock).duals.unit
+        found = patchwork(*how, price, workers=2, clock=clock)
         duals = found.duals
         priced = Pricer(tabled, 2, clock).least(duals)
         without = lower_bound(
@@ -196,9 +199,9 @@ def test_patch_by_patch_nothing_is_told_that_is_not_so(case: Case, size: int, hu
     bounds: list[float] = []
     costs = [problem.cost_km(communities)]
     with pytest.MonkeyPatch.context() as patch, Clock(600.0) as clock:
-        patch.setattr(grouping.patchwork, "_PATCH", size)
+        patch.setattr(grouping.patchwork, "_PATCH", (size, size))
         if hurried:
-            patch.setattr(grouping.patchwork, "_share", lambda now, left: 1e-9)
+            patch.setattr(grouping.patchwork, "_share", lambda *_: 1e-9)
         patch_by_patch(
             *(problem, communities, search.met, search.near),
             workers=2,
@@ -235,7 +238,7 @@ def test_the_number_of_threads_changes_nothing(case: Case, size: int) -> None:
     made = []
     for workers in (1, 2, 4):
         with pytest.MonkeyPatch.context() as patch, Clock(600.0) as clock:
-            patch.setattr(grouping.patchwork, "_PATCH", size)
+            patch.setattr(grouping.patchwork, "_PATCH", (size, size))
             patch.setattr(grouping.patchwork, "_AHEAD", ((1, 2),) * 2)
             found = patchwork(problem, communities, search.met, search.near, workers=workers, clock=clock)
         made.append((found.km, found.duals.unit.tolist(), found.likely.sets.tolist()))
