@@ -212,6 +212,7 @@ def test_patch_by_patch_nothing_is_told_that_is_not_so(case: Case, size: int, hu
         )
         assert clock.hurried is hurried
     assert len(bounds) == 2
+    assert np.isfinite(bounds).all()
     assert max(bounds) <= found[1] + 1e-6
     # Limits are for those who are told to keep to.
     assert problem.set_limits or min(costs) >= found[1] - 1e-6
