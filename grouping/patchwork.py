@@ -13,37 +13,31 @@ The grouping is improved afterwards, among the candidates that were likely at th
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 
 import numpy as np
-from numpy.typing import NDArray
 
-from grouping.bound import ROUNDING, Bound, lower_bound, reduced_costs, shares
+from grouping.bound import shares
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
-from grouping.cost import Floats, Ints
-from grouping.improve_in_patches import LIKELY
+from grouping.cost import Ints
 from grouping.patches import patches
-from grouping.pricing import Duals, Pricer
+from grouping.pricing import Pricer
 from grouping.problem import Problem
 from grouping.settled import Settled
+from grouping.window_prices import RISE, Priced, price, settle, touching
 from grouping.windows import Reach, Window
 
-_PATCH = 400, 700
-"""Units of a patch at most, without and with cuts."""
-_AHEAD = (2, 10), (5, 10)
-"""How often the neighbours of what is in the window are taken in, and how many of each. With cuts farther: what is
-settled too early costs more than they are worth."""
+_PATCH = 400
+"""Units of a patch at most."""
+_AHEAD = 2, 10
+"""How often the neighbours of what is in the window are taken in, and how many of each."""
 _DEAR = 5.0
 """A patch is priced before all others if its dearest unit is so many times as dear as the median patch's. To begin with
 more of them would leave the map in pieces."""
 _STILL_AHEAD = 0.8
 """Units ahead of windows to come, for each one that they settle, while nothing is settled."""
-_HOPE = 0.25
-"""Share of what is between bound and best cost that a window is priced for: the rest will be of the grouping."""
-_RISE = 1.3
-"""Prices may be so many times what they are taken to be, before more units have to be around."""
 
 
 def may_be_patched(problem: Problem) -> bool:
@@ -54,10 +48,10 @@ def may_be_patched(problem: Problem) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Patchwork:
-    """A bound in km, -inf if it did not come to an end; the prices, and likely candidates by these."""
+    """A bound in km, -inf if it did not come to an end; the prices settled, and likely candidates by these."""
 
     km: float
-    duals: Duals
+    settled: Settled
     likely: Candidates
 
 
@@ -66,9 +60,7 @@ def patchwork(
     communities: Communities,
     met: Candidates,
     near: Ints,
-    price: Floats | None = None,
     *,
-    cuts: bool = True,
     workers: int,
     clock: Clock,
 ) -> Patchwork:
@@ -79,15 +71,13 @@ def patchwork(
         communities: a good grouping.
         met: candidates worth knowing.
         near: (u, count) the nearest units of each, nearest first.
-        price: (u,) km, a guess at the units' prices; None for what they cost in ``communities``.
-        cuts: whether there are to be any.
         workers: threads.
         clock: may stop it.
 
     """
     # What communities cost their units is the first guess at prices.
-    guess = shares(problem, Candidates.of(communities, problem.largest)) if price is None else price.copy()
-    sweep = _Sweep(problem, communities, met, near, Settled(problem, guess), cuts)
+    guess = shares(problem, Candidates.of(communities, problem.largest))
+    sweep = _Sweep(problem, communities, met, near, Settled(problem, guess))
     while sweep.todo and not clock.stopped():
         # Two at a time, whatever the number of threads, so that it changes nothing.
         windows = sweep.next()
@@ -111,16 +101,6 @@ def _share(own: int, core: int, left: int, units: int) -> float:
     return own / (2 * own + rest)
 
 
-@dataclass(frozen=True, slots=True)
-class _Priced:
-    """A window priced: its bound, and likely candidates in units of the map."""
-
-    window: Window
-    bound: Bound
-    likely: Candidates
-    spent: float
-
-
 class _Sweep:
     def __init__(
         self,
@@ -129,10 +109,8 @@ class _Sweep:
         met: Candidates,
         near: Ints,
         settled: Settled,
-        cuts: bool,
     ) -> None:
         self._problem = problem
-        self._cuts = cuts
         self._met = met
         # Of patches before, those that later ones may hold.
         self._ahead = Candidates.of([], problem.largest)
@@ -141,9 +119,7 @@ class _Sweep:
         self._likely: list[Candidates] = []
         self._reach = Reach(problem)
         self._settled = settled
-        self._worth = 0.0
-        self._sizes = 0.0
-        every = patches(problem, communities, _PATCH[cuts])
+        every = patches(problem, communities, _PATCH)
         # What is dearest may be paid for far away. Priced first, it has nothing around; later, it would have thousands.
         dearest = np.array([settled.price[patch].max() for patch in every])
         order = np.argsort(-dearest, kind="stable")
@@ -163,10 +139,10 @@ class _Sweep:
     @property
     def patchwork(self) -> Patchwork:
         """What came of it; a bound only once nothing is left to do."""
-        km = -np.inf if self.todo else self._worth - ROUNDING * self._sizes
+        km = -np.inf if self.todo else self._settled.km
         none = np.zeros((0, self._problem.largest), dtype=np.int64)
         likely = np.unique(np.concatenate([none, *(one.sets for one in self._likely)]), axis=0)
-        return Patchwork(km, self._settled.duals, Candidates.of_rows(likely))
+        return Patchwork(km, self._settled, Candidates.of_rows(likely))
 
     def next(self) -> list[Window]:
         """The windows of the next patch, and of the one after it if they share no units of their own."""
@@ -187,80 +163,37 @@ class _Sweep:
         settled = self._settled.units
         own = np.zeros(self._problem.size, dtype=np.bool_)
         own[core] = True
-        times, count = _AHEAD[self._cuts]
+        times, count = _AHEAD
         for _ in range(times):
             own[self._near[own, :count]] = True
         own &= ~settled
-        for members in self._touching(own):
+        for members in touching(self._communities, own):
             own[list(members)] = True
         own &= ~settled
         ahead = own.copy()
         ahead[core] = False
-        price = np.where(settled, self._settled.price, _RISE * self._settled.price)
+        risen = np.where(settled, self._settled.price, RISE * self._settled.price)
         there = np.zeros(self._problem.size, dtype=np.bool_)
-        there[self._reach.around(settled | own, price, np.flatnonzero(own))] = True
-        for members in self._touching(own):
+        there[self._reach.around(settled | own, risen, np.flatnonzero(own))] = True
+        for members in touching(self._communities, own):
             there[list(members)] = True
         return Window.of(self._problem, self._settled, core, np.flatnonzero(ahead), np.flatnonzero(there & settled))
 
-    def _touching(self, own: NDArray[np.bool_]) -> list[tuple[int, ...]]:
-        return [members for members in self._communities if own[list(members)].any()]
-
-    def price(self, window: Window, workers: int, clock: Clock, share: float) -> _Priced:
+    def price(self, window: Window, workers: int, clock: Clock, share: float) -> Priced:
         """Find prices for a window, within a share of what is left of the clock."""
-        problem = window.problem
-        own = np.zeros(self._problem.size, dtype=np.bool_)
-        own[window.units[: window.own]] = True
-        touching = self._touching(own)
-        start = Candidates.of([np.sort(window.place[list(one)]).tolist() for one in touching], problem.largest)
-        # What those around pay for goes to no one else.
-        paid = window.around.duals(np.zeros(window.own))
-        km = float(reduced_costs(problem, start, paid).sum()) + window.around.worth
-        likely = start
+        known = self._met, self._ahead
+        return price(self._problem, self._communities, window, known, workers, clock, cuts=False, share=share)
 
-        def keep(bound: Bound, near: Candidates, _: Clock) -> float:
-            nonlocal likely
-            reduced = reduced_costs(problem, near, bound.duals)
-            likely = near[np.argsort(reduced, kind="stable")[: LIKELY * window.own]]
-            return bound.km + _HOPE * (km - bound.km)
-
-        with clock.apart(share) as apart:
-            bound = lower_bound(
-                problem,
-                Pricer(problem, workers, apart, window.own),
-                start,
-                km,
-                apart,
-                lambda _: None,
-                Candidates.of_rows(np.concatenate([window.within(one).sets for one in (self._met, self._ahead)])),
-                keep,
-                window.around,
-                cuts=self._cuts,
-            )
-            return _Priced(window, bound, window.on_map(likely), apart.spent)
-
-    def settle(self, priced: _Priced, workers: int, clock: Clock) -> None:
+    def settle(self, priced: Priced, workers: int, clock: Clock) -> None:
         """Keep the prices of a patch, and count what they are worth."""
-        window, duals, least = priced.window, priced.bound.duals, priced.bound.least
+        window = priced.window
         clock.spend(priced.spent)
         if not np.isfinite(priced.bound.km):
             # Its time was over before anything was proved. At the prices to begin with something is, soon.
             duals = window.around.beginning
             least = Pricer(window.problem, workers, clock, window.own).least(duals).least
+            priced = replace(priced, bound=replace(priced.bound, duals=duals, least=least))
+        settle(self._problem, self._reach, self._settled, priced, workers, clock)
         self._likely.append(priced.likely)
-        core = window.units[: window.core]
-        settled = self._settled
-        worth = settled.settle(window.units, window.core, window.around, duals)
         known = np.concatenate([self._ahead.sets, priced.likely.sets])
-        self._ahead = Candidates.of_rows(known[~np.append(settled.units, True)[known].all(axis=1)])
-        # A price of the number of communities is that of no row of the whole problem.
-        least = least[: len(core)] + min(0.0, duals.community)
-        needed = self._reach.around(settled.units, settled.price, core)
-        if (window.place[needed] < 0).any():
-            # Others may be in candidates of negative reduced costs after all.
-            wider = Window.of(self._problem, settled, core, np.zeros(0, dtype=np.int64), needed)
-            paid = wider.around.duals(wider.around.begin)
-            least = Pricer(wider.problem, workers, clock, len(core)).least(paid).least[: len(core)]
-        terms = np.concatenate([worth, np.minimum(0.0, least)])
-        self._worth += terms.sum()
-        self._sizes += np.abs(terms).sum()
+        self._ahead = Candidates.of_rows(known[~np.append(self._settled.units, True)[known].all(axis=1)])

@@ -1,8 +1,9 @@
-"""Prices that stay, patch after patch: those of units, and those of cuts among them."""
+"""Prices that stay, patch after patch: those of units, and those of cuts among them; and what all of them prove."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Self
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grouping.areas import Areas, PricedAreas
+from grouping.bound import ROUNDING
 from grouping.cost import Floats, Ints
 from grouping.cuts import Cuts, Rows
 from grouping.pricing import Duals
@@ -18,11 +20,10 @@ from grouping.surroundings import Surroundings
 
 
 class Settled:
-    """Which units are settled, and the prices.
+    """Which units are settled, the prices, and the least reduced cost of the candidates that each unit answers for.
 
-    A cut stays, at its price, if a candidate of settled units may count in it. All others are of no matter for what is
-    proved of these; they are worth knowing where the next units are priced. What stays takes its worth off the bound
-    once. What candidates pay for it only makes them dearer, so it does no harm where a window does not know it.
+    A cut stays, at its price, if a candidate of settled units may count in it. It takes its worth off the bound once.
+    What candidates pay for it only makes them dearer, so it does no harm where a window does not know it.
 
     Args:
         problem: one level.
@@ -33,28 +34,57 @@ class Settled:
     def __init__(self, problem: Problem, price: Floats) -> None:
         self.price = price
         self.units: NDArray[np.bool_] = np.zeros(problem.size, dtype=np.bool_)
+        self.least = np.zeros(problem.size)
+        """(u,) km, at most 0: for each candidate of settled units one of them bounds its reduced cost."""
         self._weight = problem.prices.weight
         self._largest = problem.largest
-        self._kept = self._more = _OnMap.none()
+        self._kept = CutsOnMap.none()
 
     @property
     def duals(self) -> Duals:
         """All prices that stay."""
         return Duals(self.price, 0.0, *self.around(np.arange(len(self.price)), len(self.price)))
 
+    @property
+    def km(self) -> float:
+        """The bound that they prove, once all units are settled."""
+        terms = np.concatenate([self.price, self.least, -self._kept.worth])
+        return float(terms.sum() - ROUNDING * np.abs(terms).sum())
+
     def around(self, place: Ints, units: int) -> tuple[Cuts, PricedAreas]:
         """The cuts that stay, where candidates of a window of so many ``units`` count in them.
 
         ``place`` (u,) is where a unit of the map is there, or -1. Triples are left out if one of the three is not.
         """
-        return self._kept.within(place, units, self._weight, self._largest)
+        return self.there(self._kept, place, units)
 
-    def more(self, place: Ints, units: int) -> tuple[Cuts, PricedAreas]:
-        """Other cuts that lie in a window."""
-        return self._more.chosen(self._more.inside(place)).within(place, units, self._weight, self._largest)
+    def there(self, cuts: CutsOnMap, place: Ints, units: int) -> tuple[Cuts, PricedAreas]:
+        """Any cuts as :meth:`around` has those that stay."""
+        return cuts.within(place, units, self._weight, self._largest)
 
-    def settle(self, units: Ints, core: int, around: Surroundings, duals: Duals) -> Floats:
-        """Let the prices of a window's core stay, and those of its cuts that matter; what that adds to the bound.
+    def copy(self) -> Settled:
+        """The same, for what may have to be undone."""
+        other = copy(self)
+        other.price, other.units, other.least = self.price.copy(), self.units.copy(), self.least.copy()
+        return other
+
+    def lift(self, units: Ints) -> Worth:
+        """Let the prices of units be found anew, and those of cuts where no candidate of others may count."""
+        self.units[units] = False
+        stays = self._matters(self._kept)
+        cuts = self._kept.chosen((~stays[0], [not one for one in stays[1]]))
+        self._kept = self._kept.chosen(stays)
+        return Worth(units, self.price[units], self.least[units], cuts)
+
+    def restore(self, lifted: Worth) -> None:
+        """Let everything be as it was before units were lifted, if none were settled since."""
+        self.units[lifted.units] = True
+        self.price[lifted.units] = lifted.price
+        self.least[lifted.units] = lifted.least
+        self._kept += lifted.cuts
+
+    def settle(self, units: Ints, core: int, around: Surroundings, duals: Duals) -> CutsOnMap:
+        """Let the prices of a window's core stay, and those of its cuts that matter; which ones these are.
 
         Args:
             units: of the map, by their numbers in the window.
@@ -62,18 +92,13 @@ class Settled:
             around: what was so before.
             duals: the prices found.
 
-        Returns:
-            Terms in km, for their sizes tell how exact the sum is.
-
         """
-        place = np.full(len(self.price), -1, dtype=np.int64)
-        place[units] = np.arange(len(units))
         self.price[units[: around.own]] = duals.unit[: around.own]
         self.units[units[:core]] = True
         # Those that stayed before come first.
         known, known_areas = len(around.cuts.price), len(around.areas.price)
         areas = duals.areas.areas
-        found = _OnMap(
+        found = CutsOnMap(
             units[duals.cuts.units[known:, :3]],
             duals.cuts.price[known:],
             tuple(
@@ -82,16 +107,15 @@ class Settled:
                 if k >= known_areas
             ),
         )
-        matters = (
-            self.units[found.triples].sum(axis=1) > 1,
-            [area.counts(self._weight, self.units) for area in found.areas],
-        )
-        kept = found.chosen(matters)
-        triples, others = self._more.inside(place)
-        self._more = self._more.chosen((~triples, [not one for one in others]))
-        self._more += found.chosen((~matters[0], [not one for one in matters[1]]))
+        kept = found.chosen(self._matters(found))
         self._kept += kept
-        return np.concatenate([self.price[units[:core]], -kept.price, [-area.price * area.most for area in kept.areas]])
+        return kept
+
+    def _matters(self, cuts: CutsOnMap) -> tuple[NDArray[np.bool_], list[bool]]:
+        return (
+            np.asarray(self.units[cuts.triples].sum(axis=1) > 1),
+            [area.counts(self._weight, self.units) for area in cuts.areas],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +133,7 @@ class _Area:
 
 
 @dataclass(frozen=True, slots=True)
-class _OnMap:
+class CutsOnMap:
     """Cuts by the numbers of the map: ``triples`` (m, 3) with their ``price`` (m,), and areas."""
 
     triples: Ints
@@ -118,25 +142,26 @@ class _OnMap:
 
     @classmethod
     def none(cls) -> Self:
+        """None at all."""
         return cls(np.zeros((0, 3), dtype=np.int64), np.zeros(0), ())
 
-    def __add__(self, other: _OnMap) -> _OnMap:
-        return _OnMap(
+    def __add__(self, other: CutsOnMap) -> CutsOnMap:
+        return CutsOnMap(
             np.concatenate([self.triples, other.triples]),
             np.concatenate([self.price, other.price]),
             self.areas + other.areas,
         )
 
-    def inside(self, place: Ints) -> tuple[NDArray[np.bool_], list[bool]]:
-        """Which of them lie in a window as a whole."""
-        here = place >= 0
-        return np.asarray(here[self.triples].all(axis=1)), [bool(here[area.units].all()) for area in self.areas]
+    @property
+    def worth(self) -> Floats:
+        """Km that each of them takes off the bound."""
+        return np.concatenate([self.price, [area.price * area.most for area in self.areas]])
 
-    def chosen(self, which: tuple[NDArray[np.bool_], Sequence[bool]]) -> _OnMap:
+    def chosen(self, which: tuple[NDArray[np.bool_], Sequence[bool]]) -> CutsOnMap:
         """Some of them."""
         triples, areas = which
         chosen = tuple(area for area, one in zip(self.areas, areas, strict=True) if one)
-        return _OnMap(self.triples[triples], self.price[triples], chosen)
+        return CutsOnMap(self.triples[triples], self.price[triples], chosen)
 
     def within(self, place: Ints, units: int, weight: Ints, largest: int) -> tuple[Cuts, PricedAreas]:
         """Those in which candidates of a window of so many ``units`` may count."""
@@ -151,3 +176,18 @@ class _OnMap:
         points = np.array([area.points for area in areas], dtype=np.int64).reshape(len(areas), largest + 1)
         most = np.array([area.most for area in areas], dtype=np.int64)
         return cuts, Areas(inside, points, most).priced(np.array([area.price for area in areas]))
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What some units add to the bound: their prices, their least reduced costs, and cuts."""
+
+    units: Ints
+    price: Floats
+    least: Floats
+    cuts: CutsOnMap
+
+    @property
+    def km(self) -> float:
+        """The sum of it."""
+        return float(self.price.sum() + self.least.sum() - self.cuts.worth.sum())

@@ -17,7 +17,7 @@ from grouping.cuts import Cuts
 from grouping.ground import Places, between
 from grouping.nearest import nearest
 from grouping.problem import Problem
-from grouping.settled import Settled
+from grouping.settled import CutsOnMap, Settled
 from grouping.surroundings import Surroundings
 
 _SAFE = 1.0 + 1e-9
@@ -43,14 +43,19 @@ class Window:
         return self.around.own
 
     @classmethod
-    def of(cls, problem: Problem, settled: Settled, core: Ints, ahead: Ints, around: Ints) -> Window:
-        """The window of ``core`` and ``ahead``, which begin at the prices there are; what is ``around`` is settled."""
+    def of(
+        cls, problem: Problem, settled: Settled, core: Ints, ahead: Ints, around: Ints, cuts: CutsOnMap | None = None
+    ) -> Window:
+        """The window of ``core`` and ``ahead``, which begin at the prices there are; what is ``around`` is settled.
+
+        ``cuts`` are others that are worth knowing where they lie in it.
+        """
         price = settled.price
         units = np.concatenate([core, ahead, around])
         own = len(core) + len(ahead)
         place = np.full(problem.size, -1, dtype=np.int64)
         place[units] = np.arange(len(units))
-        inherited = *settled.around(place, len(units)), *settled.more(place, len(units))
+        inherited = *settled.around(place, len(units)), *settled.there(cuts or CutsOnMap.none(), place, len(units))
         free = ~settled.units[units[:own]]
         # Of twins that were priced apart each has a price of its own, and in cuts that are known already it counts by
         # itself: pricing looks at the first of twins only, and another one may not be paid less for.

@@ -11,11 +11,13 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+import grouping.ascent
 import grouping.improve_in_patches
 import grouping.patchwork
 from benchmarks.instances import assembled, counties
 from grouping import Applications, Links, load_scenario
 from grouping.areas import Areas
+from grouping.ascent import ascend
 from grouping.bound import lower_bound
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
@@ -65,12 +67,24 @@ def test_patches_never_prove_too_much(case: Case, size: int, ahead: int, rise: f
     assert found is not None
     assume(found[0] == 0)
     with pytest.MonkeyPatch.context() as patch, Clock(600.0) as clock:
-        patch.setattr(grouping.patchwork, "_PATCH", (size, size))
-        patch.setattr(grouping.patchwork, "_AHEAD", ((ahead, 2),) * 2)
-        patch.setattr(grouping.patchwork, "_RISE", rise)
+        patch.setattr(grouping.patchwork, "_PATCH", size)
+        patch.setattr(grouping.patchwork, "_AHEAD", (ahead, 2))
+        patch.setattr(grouping.patchwork, "RISE", rise)
+        patch.setattr(grouping.ascent, "_PATCH", size + 1)
+        patch.setattr(grouping.ascent, "RISE", rise)
         made = patchwork(problem, communities, search.met, search.near, workers=2, clock=clock)
-    assert np.isfinite(made.km)
-    assert made.km <= found[1] + 1e-6
+        assert np.isfinite(made.km)
+        raised = [made.km]
+        settled, _ = ascend(
+            *(problem, communities, search.met, made.settled),
+            workers=2,
+            seed=1,
+            clock=clock,
+            proved=lambda km: bool(raised.append(km)),
+        )
+    assert raised[-1] == settled.km
+    assert all(before <= after + 1e-6 for before, after in pairwise(raised))
+    assert raised[-1] <= found[1] + 1e-6
 
 
 @thorough
@@ -86,7 +100,7 @@ def test_improved_in_patches_all_units_are_there_and_it_gets_no_dearer(case: Cas
             patch.setattr(grouping.improve_in_patches, "_PATCH", size)
             found = patchwork(problem, communities, search.met, search.near, workers=workers, clock=clock)
             improve_in_patches(
-                *(problem, communities, found.likely, found.duals, (SMALL, LARGE)),
+                *(problem, communities, found.likely, found.settled.duals, (SMALL, LARGE)),
                 workers=workers,
                 seed=1,
                 clock=clock,
@@ -158,13 +172,18 @@ def test_with_cuts_that_stay_no_candidate_is_paid_more_than_was_told(monkeypatch
     search = Search(problem.prices, problem.smallest, problem.largest, 1, problem.limits, problem.region)
     search.steps(20_000, 10.0, 0.1)
     communities = tuple(sorted(search.best))
-    monkeypatch.setattr(grouping.patchwork, "_PATCH", (60, 60))
-    monkeypatch.setattr(grouping.patchwork, "_AHEAD", ((5, 10),) * 2)
+    monkeypatch.setattr(grouping.patchwork, "_PATCH", 60)
+    monkeypatch.setattr(grouping.patchwork, "_AHEAD", (5, 10))
+    monkeypatch.setattr(grouping.ascent, "_PATCH", 80)
     with Clock(600.0) as clock:
-        how = problem, communities, search.met, search.near
-        # As it is used: cuts begin at the prices of patches without.
-        price = patchwork(*how, cuts=False, workers=2, clock=clock).duals.unit
-        found = patchwork(*how, price, workers=2, clock=clock)
+        first = patchwork(problem, communities, search.met, search.near, workers=2, clock=clock)
+        found, _ = ascend(
+            *(problem, communities, search.met + first.likely, first.settled),
+            workers=2,
+            seed=1,
+            clock=clock,
+            proved=lambda _: False,
+        )
         duals = found.duals
         priced = Pricer(tabled, 2, clock).least(duals)
         without = lower_bound(
@@ -199,7 +218,8 @@ def test_patch_by_patch_nothing_is_told_that_is_not_so(case: Case, size: int, hu
     bounds: list[float] = []
     costs = [problem.cost_km(communities)]
     with pytest.MonkeyPatch.context() as patch, Clock(600.0) as clock:
-        patch.setattr(grouping.patchwork, "_PATCH", (size, size))
+        patch.setattr(grouping.patchwork, "_PATCH", size)
+        patch.setattr(grouping.ascent, "_PATCH", size)
         if hurried:
             patch.setattr(grouping.patchwork, "_share", lambda *_: 1e-9)
         patch_by_patch(
@@ -211,8 +231,9 @@ def test_patch_by_patch_nothing_is_told_that_is_not_so(case: Case, size: int, hu
             improved=lambda one: bool(costs.append(problem.cost_km(one))),
         )
         assert clock.hurried is hurried
-    assert len(bounds) == 2
+    assert len(bounds) > 1
     assert np.isfinite(bounds).all()
+    assert all(before <= after + 1e-6 for before, after in pairwise(bounds))
     assert max(bounds) <= found[1] + 1e-6
     # Limits are for those who are told to keep to.
     assert problem.set_limits or min(costs) >= found[1] - 1e-6
@@ -239,10 +260,16 @@ def test_the_number_of_threads_changes_nothing(case: Case, size: int) -> None:
     made = []
     for workers in (1, 2, 4):
         with pytest.MonkeyPatch.context() as patch, Clock(600.0) as clock:
-            patch.setattr(grouping.patchwork, "_PATCH", (size, size))
-            patch.setattr(grouping.patchwork, "_AHEAD", ((1, 2),) * 2)
-            found = patchwork(problem, communities, search.met, search.near, workers=workers, clock=clock)
-        made.append((found.km, found.duals.unit.tolist(), found.likely.sets.tolist()))
+            patch.setattr(grouping.patchwork, "_PATCH", size)
+            patch.setattr(grouping.patchwork, "_AHEAD", (1, 2))
+            patch.setattr(grouping.ascent, "_PATCH", size)
+            how = {"workers": workers, "clock": clock}
+            found = patchwork(problem, communities, search.met, search.near, **how)
+            made.append((found.km, found.settled.price.tolist(), found.likely.sets.tolist()))
+            settled, likely = ascend(
+                *(problem, communities, search.met, found.settled), seed=1, proved=lambda _: False, **how
+            )
+        made[-1] += settled.km, settled.price.tolist(), likely.sets.tolist()
     assert made[0] == made[1] == made[2]
 
 
