@@ -222,6 +222,7 @@ def test_patch_by_patch_nothing_is_told_that_is_not_so(case: Case, size: int, hu
         patch.setattr(grouping.ascent, "_PATCH", size)
         if hurried:
             patch.setattr(grouping.patchwork, "_share", lambda *_: 1e-9)
+            patch.setattr(grouping.ascent, "_SWEEPS", 10**9)
         patch_by_patch(
             *(problem, communities, search.met, search.near),
             workers=2,
