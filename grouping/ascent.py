@@ -30,6 +30,9 @@ _SWEEPS = 2
 """Sweeps of the map that there is to be time for."""
 _GAIN = 0.01
 """It is swept again while that closed such a share of what was between bound and cost."""
+_DEAR = 30.0
+"""A community stays as it is priced if its dearest unit is so many times as dear as the median community's. It was
+priced before all others; with all others' prices settled, thousands of them would be around it."""
 _TRIED = 4
 """Patches that are tried at most as the second of two at a time."""
 
@@ -61,7 +64,7 @@ def ascend(
         The prices, and likely candidates by these.
 
     """
-    ascent = _Ascent(problem, communities, known, settled)
+    ascent = _Ascent(problem, communities, known, settled, workers)
     random = np.random.default_rng(seed)
     cost = problem.cost_km(communities)
     for sweep in range(problem.size):
@@ -95,11 +98,13 @@ class _Lifted:
 
 
 class _Ascent:
-    def __init__(self, problem: Problem, communities: Communities, known: Candidates, settled: Settled) -> None:
+    def __init__(
+        self, problem: Problem, communities: Communities, known: Candidates, settled: Settled, workers: int
+    ) -> None:
         self._problem = problem
         self._communities = communities
         self._known = known
-        self._reach = Reach(problem)
+        self._reach = Reach(problem, workers)
         self._found: list[Candidates] = []
         self._before = Candidates.of([], problem.largest)
         self.settled = settled
@@ -116,7 +121,9 @@ class _Ascent:
         none = np.zeros((0, self._problem.largest), dtype=np.int64)
         self._before = Candidates.of_rows(np.concatenate([none, *(one.sets for one in self._found)]))
         self._found = []
-        self.todo = patches(self._problem, self._communities, _PATCH, random)
+        dearest = np.array([self.settled.price[list(members)].max() for members in self._communities])
+        usual = np.flatnonzero(dearest <= _DEAR * max(0.0, np.median(dearest))).tolist()
+        self.todo = patches(self._problem, [self._communities[k] for k in usual], _PATCH, random)
 
     def next(self) -> list[_Lifted]:
         """The next patch, and one from the other half of what is left if neither is around the other."""

@@ -100,7 +100,7 @@ def _compile(scenario: Scenario, placed: bool) -> None:
     violated_wider(sets, counts, np.full(len(counts), 0.5), problem.twins.alone, 1)
     if may_be_patched(problem):
         every = np.ones(problem.size, dtype=np.bool_)
-        Reach(problem).around(every, np.ones(problem.size), np.arange(problem.size // 2))
+        Reach(problem, 2).around(every, np.ones(problem.size), np.arange(problem.size // 2))
 
 
 def _marker(placed: bool) -> Path | None:

@@ -77,7 +77,7 @@ def patchwork(
     """
     # What communities cost their units is the first guess at prices.
     guess = shares(problem, Candidates.of(communities, problem.largest))
-    sweep = _Sweep(problem, communities, met, near, Settled(problem, guess))
+    sweep = _Sweep(problem, communities, met, near, Settled(problem, guess), workers)
     while sweep.todo and not clock.stopped():
         # Two at a time, whatever the number of threads, so that it changes nothing.
         windows = sweep.next()
@@ -109,6 +109,7 @@ class _Sweep:
         met: Candidates,
         near: Ints,
         settled: Settled,
+        workers: int,
     ) -> None:
         self._problem = problem
         self._met = met
@@ -117,7 +118,7 @@ class _Sweep:
         self._near = near
         self._communities = communities
         self._likely: list[Candidates] = []
-        self._reach = Reach(problem)
+        self._reach = Reach(problem, workers)
         self._settled = settled
         every = patches(problem, communities, _PATCH)
         # What is dearest may be paid for far away. Priced first, it has nothing around; later, it would have thousands.

@@ -159,11 +159,15 @@ class Pricer:
         near = np.zeros((len(self.sizes), self.largest + 1, self.units))
         joint, pair = joint_table(prices), prices.pair.table
         ties = Ties(joint, pair, near, *clusters(joint, pair))
-        if prices.measure != HOSTED or prices.pair.linked:
-            for index, size in enumerate(self.sizes):
-                nearest(prices.weight, factor_of(prices.measure, size), ties, near[index])
-            # Twins must look the same to the search, to the last bit.
-            near[:] = near[:, :, self.twins.first]
+        factors = np.array([factor_of(prices.measure, size) for size in self.sizes])
+        if prices.pair.linked:
+            for factor, of_size in zip(factors, near, strict=True):
+                nearest(prices.weight, factor, ties, of_size)
+        elif prices.measure != HOSTED:
+            nearest(prices.weight, 1.0, ties, near[0])
+            near[:] = factors[:, None, None] * near[0]
+        # Twins must look the same to the search, to the last bit.
+        near[:] = near[:, :, self.twins.first]
         return ties
 
     def _rank(self, duals: Duals) -> Ints:
@@ -224,10 +228,13 @@ class Pricer:
         total = 0
         looks = 0
         todo = self._roots
+        # A window has a thread of its own already; to wait for another one costs as much as most roots do.
+        one_thread = self._by_number and self.workers == 1
         with ThreadPoolExecutor(self.workers) as pool:
+            searched = map if one_thread else pool.map
             while todo:
                 for root, (sets, best, finished, looked) in zip(
-                    todo, pool.map(search, todo, repeat(nodes)), strict=True
+                    todo, searched(search, todo, repeat(nodes)), strict=True
                 ):
                     # Of roots in their order, whatever other threads did meanwhile.
                     looks += looked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,10 +101,16 @@ class Reach:
     with either of them make (q - 1) D at least, by the triangle inequality; and what is paid for it is no more than for
     the two, and the q - 2 dearest sites within D. Of those who may be the farthest by this, each is looked at with the
     site: all others pay their ways to both, and half of those to their nearest.
+
+    Args:
+        problem: one level.
+        workers: threads.
+
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, workers: int) -> None:
         prices = problem.prices
+        self._workers = workers
         self._prices = prices
         self._size = np.arange(max(2, problem.smallest), problem.largest + 1)
         self._fixed = prices.size_km * np.abs(self._size - prices.preferred)
@@ -138,15 +145,12 @@ class Reach:
         least = np.maximum(0.0, away - away[inside].max())
         order = np.argsort(least, kind="stable")
         near = np.flatnonzero((least <= self._most(least[order], paid[order]) * _SAFE) | here)
-        needed = _reached(
-            places.vectors[near],
-            np.flatnonzero(here[near]),
-            paid[near],
-            self._near[sites[near]],
-            self._size,
-            self._fixed,
-            self._factor,
-        )
+        ours_near = np.flatnonzero(here[near])
+        there = places.vectors[near], paid[near], self._near[sites[near]]
+        with ThreadPoolExecutor(self._workers) as pool:
+            parts = np.array_split(ours_near, self._workers)
+            reached = pool.map(lambda part: _reached(part, *there, self._size, self._fixed, self._factor), parts)
+            needed = np.logical_or.reduce(list(reached))
         return np.unique(self._unit[sites[near[needed & ~here[near]]]])
 
     def _most(self, least: Floats, paid: Floats) -> float:
@@ -188,7 +192,7 @@ def _insert(dearest, count, most, value):  # type: ignore[no-untyped-def]  # num
 
 
 @njit(cache=True, nogil=True)
-def _reached(place, inside, paid, near, size, fixed, factor):  # type: ignore[no-untyped-def]
+def _reached(inside, place, paid, near, size, fixed, factor):  # type: ignore[no-untyped-def]
     """(s,) which of the sites may be in a candidate with one of those ``inside`` (c,).
 
     ``place`` (s, 3) is where they are, and ``near`` (s, q) are the km between a site and q others at least.

@@ -137,7 +137,7 @@ def test_whoever_may_be_paid_for_is_around(case: Case, seed: int, dear: float) -
     priced = random.random(problem.size) < 0.7
     priced[core] = True
     assume(len(core))
-    there = set(Reach(problem).around(priced, price, core).tolist())
+    there = set(Reach(problem, 2).around(priced, price, core).tolist())
     assert not there & set(core.tolist())
     for members, cost in zip(every, costs, strict=True):
         if set(members) & set(core.tolist()) and priced[list(members)].all() and cost < price[list(members)].sum():
