@@ -17,22 +17,24 @@ import numpy as np
 
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
-from grouping.cost import Ints
+from grouping.cost import Floats, Ints
 from grouping.patches import patches
 from grouping.problem import Problem
 from grouping.settled import Settled, Worth
-from grouping.window_prices import RISE, Priced, price, settle
+from grouping.window_prices import RISE, PricedWindow, price, settle
 from grouping.windows import Reach, Window
 
 _PATCH = 700
 """Units of a patch at most."""
-_SWEEPS = 2
-"""Sweeps of the map that there is to be time for."""
+_SWEEPS = 2, 20
+"""Sweeps of the map that there is to be time for, and those that there are at most."""
 _GAIN = 0.01
 """It is swept again while that closed such a share of what was between bound and cost."""
-_DEAR = 30.0
-"""A community stays as it is priced if its dearest unit is so many times as dear as the median community's. It was
-priced before all others; with all others' prices settled, thousands of them would be around it."""
+_AROUND = 4000
+"""Units around a patch at most: tables of all pairs are made of what is in its window."""
+_DEARER = 0.5
+"""Of a patch with more around, communities with a unit dearer than so much of its dearest one stay as they are: for it
+those may be paid who are far away."""
 _TRIED = 4
 """Patches that are tried at most as the second of two at a time."""
 
@@ -67,24 +69,29 @@ def ascend(
     ascent = _Ascent(problem, communities, known, settled, workers)
     random = np.random.default_rng(seed)
     cost = problem.cost_km(communities)
-    for sweep in range(problem.size):
+    for sweep in range(_SWEEPS[1]):
         before = ascent.settled.km
         ascent.begin(random if sweep else None)
-        still = max(0, _SWEEPS - 1 - sweep) * problem.size
+        still = max(0, _SWEEPS[0] - 1 - sweep) * problem.size
         while ascent.todo and not clock.stopped():
             # Two at a time, whatever the number of threads, so that it changes nothing.
             lifted = ascent.next()
-            own = sum(len(one.worth.units) for one in lifted)
-            share = own / (own + still + sum(map(len, ascent.todo)))
-            threads = max(1, workers // len(lifted))
+            if not lifted:
+                break
             windows = [one.window for one in lifted]
-            with ThreadPoolExecutor(min(workers, len(windows))) as pool:
-                priced = list(pool.map(ascent.price, windows, repeat(threads), repeat(clock), repeat(share)))
+            own = np.array([window.own for window in windows])
+            left = own.sum() + still + sum(map(len, ascent.todo))
+            together = workers >= len(windows)
+            # One after the other, the second has a share of what the first leaves.
+            time = np.full(len(own), own.sum() / left) if together else own / (left - own.cumsum() + own)
+            threads = max(1, workers // len(windows))
+            with ThreadPoolExecutor(len(windows) if together else 1) as pool:
+                priced = list(pool.map(ascent.price, windows, repeat(threads), repeat(clock), time, own / left))
             for one, found in zip(lifted, priced, strict=True):
                 ascent.settle(one, found, workers, clock)
             if proved(ascent.settled.km):
                 return ascent.settled, ascent.likely
-        if clock.stopped() or ascent.settled.km - before < _GAIN * (cost - before):
+        if clock.stopped() or ascent.settled.km - before <= _GAIN * (cost - before):
             break
     return ascent.settled, ascent.likely
 
@@ -107,7 +114,7 @@ class _Ascent:
         self._reach = Reach(problem, workers)
         self._found: list[Candidates] = []
         self._before = Candidates.of([], problem.largest)
-        self.settled = settled
+        self.settled = settled.copy()
         self.todo: list[Ints] = []
 
     @property
@@ -121,54 +128,77 @@ class _Ascent:
         none = np.zeros((0, self._problem.largest), dtype=np.int64)
         self._before = Candidates.of_rows(np.concatenate([none, *(one.sets for one in self._found)]))
         self._found = []
-        dearest = np.array([self.settled.price[list(members)].max() for members in self._communities])
-        usual = np.flatnonzero(dearest <= _DEAR * max(0.0, np.median(dearest))).tolist()
-        self.todo = patches(self._problem, [self._communities[k] for k in usual], _PATCH, random)
+        self.todo = patches(self._problem, self._communities, _PATCH, random)
 
     def next(self) -> list[_Lifted]:
-        """The next patch, and one from the other half of what is left if neither is around the other."""
-        first = self._lift(self.todo.pop(0))
-        lifted = [first]
-        half = len(self.todo) // 2
-        for k in range(half, min(half + _TRIED, len(self.todo))):
-            units = self.todo[k]
-            if (first.window.place[units] >= 0).any():
-                continue
-            second = self._lift(units)
-            if (second.window.place[first.worth.units] >= 0).any():
-                self.settled.restore(second.worth)
-                continue
-            del self.todo[k]
-            lifted.append(second)
-            break
-        return lifted
+        """The next patch, and one from the other half of what is left if neither is around the other; none at the end.
 
-    def _lift(self, units: Ints) -> _Lifted:
-        """The window of a patch. To all others its units are settled at the prices that they had."""
+        Those with too much around are passed over.
+        """
+        while self.todo:
+            units, around = self._narrowed(self.todo.pop(0))
+            if not len(units):
+                continue
+            first = self._lift(units, around)
+            half = len(self.todo) // 2
+            for k in range(half, min(half + _TRIED, len(self.todo))):
+                units, around = self._narrowed(self.todo[k])
+                if np.isin(around, first.worth.units).any() or (first.window.place[units] >= 0).any():
+                    continue
+                del self.todo[k]
+                return [first, self._lift(units, around)] if len(units) else [first]
+            return [first]
+        return []
+
+    def _narrowed(self, units: Ints) -> tuple[Ints, Ints]:
+        """(those of a patch to be priced anew, and who may be paid too much for with them, were their prices to rise).
+
+        None of it where too much would be around.
+        """
+        while len(units):
+            risen = self.settled.price.copy()
+            risen[units] *= RISE
+            around = self._reach.around(np.ones(len(risen), dtype=np.bool_), risen, units)
+            if len(around) <= _AROUND:
+                return units, around
+            dearest = self._dearest(units)
+            # At least the dearest ones are left out.
+            units = units[(dearest <= _DEARER * dearest.max()) & (dearest < dearest.max())]
+        return units, units
+
+    def _dearest(self, units: Ints) -> Floats:
+        """The price of the dearest unit of each one's community."""
+        price = np.zeros(len(self.settled.price))
+        for members in self._communities:
+            price[list(members)] = self.settled.price[list(members)].max()
+        return price[units]
+
+    def _lift(self, units: Ints, around: Ints) -> _Lifted:
+        """The window of a patch.
+
+        To all others its units are settled at the prices that they had. So what is proved of another patch meanwhile
+        holds if this one is restored; and if it is not, candidates of both are priced with it.
+        """
         settled = self.settled
         worth = settled.lift(units)
-        own = np.zeros(self._problem.size, dtype=np.bool_)
-        own[units] = True
-        risen = np.where(own, RISE * settled.price, settled.price)
-        there = np.zeros(self._problem.size, dtype=np.bool_)
-        there[self._reach.around(settled.units | own, risen, units)] = True
         none = np.zeros(0, dtype=np.int64)
-        window = Window.of(self._problem, settled, units, none, np.flatnonzero(there & ~own), worth.cuts)
+        window = Window.of(self._problem, settled, units, none, around, worth.cuts)
         settled.units[units] = True
         return _Lifted(window, worth)
 
-    def price(self, window: Window, workers: int, clock: Clock, share: float) -> Priced:
-        """Find prices for a window, within a share of what is left of the clock."""
+    def price(self, window: Window, workers: int, clock: Clock, share: float, work: float) -> PricedWindow:
+        """Find prices for a window, within a share of the time and of the work that are left of the clock."""
         known = self._known, self._before, *self._found
-        return price(self._problem, self._communities, window, known, workers, clock, cuts=True, share=share)
+        how = workers, clock, share, work
+        return price(self._problem, self._communities, window, known, *how, cuts=True)
 
-    def settle(self, lifted: _Lifted, priced: Priced, workers: int, clock: Clock) -> None:
+    def settle(self, lifted: _Lifted, priced: PricedWindow, workers: int, clock: Clock) -> None:
         """Keep the prices of a patch if they are worth more."""
         clock.spend(priced.spent)
-        if np.isfinite(priced.bound.km):
+        if priced.bound.km - priced.window.around.worth > lifted.worth.km:
             self._found.append(priced.likely)
             after = self.settled.copy()
-            worth = settle(self._problem, self._reach, after, priced, workers, clock)
+            worth = settle(self._problem, self._reach, after, priced, workers, clock, _AROUND)
             if worth.km > lifted.worth.km:
                 self.settled = after
                 return

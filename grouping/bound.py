@@ -253,10 +253,12 @@ class _Relaxation:
         _, before = self.solve()
         some = False
         stale = 0
-        while not clock.stopped() and self._master.cut(wider=False):
+        while not (clock.stopped() or self._clock.stopped()) and self._master.cut(wider=False):
             some = True
+            spent = self._clock.spent
             # What columns are still missing hardly tells which cuts are.
             _, value = self.solve(rounds=1)
+            clock.spend(self._clock.spent - spent)
             stale = stale + 1 if value - before < _WORTH * (best_km - value) else 0
             if stale > _STALE or value >= best_km:
                 break

@@ -83,13 +83,15 @@ class Clock:
             self._stop(StoppedBy.WORK)
 
     @contextmanager
-    def apart(self, share: float = 1.0) -> Iterator[Clock]:
-        """Within, a clock with a share of what is left. It stops with this one, and counts for itself.
+    def apart(self, share: float = 1.0, work: float | None = None) -> Iterator[Clock]:
+        """Within, a clock with a share of the time left, and of the ``work`` left: as much, if None.
+
+        It stops with this one, and counts for itself.
 
         It may be for another thread. Work that this one counts meanwhile does not stop it, for that would depend on
         which thread is faster.
         """
-        clock = Clock(share * self.remaining, share * self.work_left)
+        clock = Clock(share * self.remaining, (share if work is None else work) * self.work_left)
 
         def stop() -> None:
             if self.reason is not StoppedBy.WORK:
@@ -97,7 +99,8 @@ class Clock:
 
         with clock, self.calling(stop):
             yield clock
-        self.hurried |= clock.hurried or clock.reason is StoppedBy.TIME
+        with self._lock:
+            self.hurried |= clock.hurried or clock.reason is StoppedBy.TIME
 
     def stopped(self) -> bool:
         """Whether to come to an end."""

@@ -47,7 +47,7 @@ def patch_by_patch(
     if proved(first.km):
         return
     settled, likely = first.settled, first.likely
-    if settled.units.all():
+    if settled.units.all() and not clock.stopped():
         known = met + likely
         with clock.apart(_BETTER) as own:
             settled, better = ascend(

@@ -26,7 +26,7 @@ from grouping.patches import patches
 from grouping.pricing import Pricer
 from grouping.problem import Problem
 from grouping.settled import Settled
-from grouping.window_prices import RISE, Priced, price, settle, touching
+from grouping.window_prices import RISE, PricedWindow, price, settle, touching
 from grouping.windows import Reach, Window
 
 _PATCH = 400
@@ -180,13 +180,13 @@ class _Sweep:
             there[list(members)] = True
         return Window.of(self._problem, self._settled, core, np.flatnonzero(ahead), np.flatnonzero(there & settled))
 
-    def price(self, window: Window, workers: int, clock: Clock, share: float) -> Priced:
+    def price(self, window: Window, workers: int, clock: Clock, share: float) -> PricedWindow:
         """Find prices for a window, within a share of what is left of the clock."""
         known = self._met, self._ahead
-        return price(self._problem, self._communities, window, known, workers, clock, cuts=False, share=share)
+        return price(self._problem, self._communities, window, known, workers, clock, share, share, cuts=False)
 
-    def settle(self, priced: Priced, workers: int, clock: Clock) -> None:
-        """Keep the prices of a patch, and count what they are worth."""
+    def settle(self, priced: PricedWindow, workers: int, clock: Clock) -> None:
+        """Keep the prices of a patch."""
         window = priced.window
         clock.spend(priced.spent)
         if not np.isfinite(priced.bound.km):

@@ -77,7 +77,10 @@ class Settled:
         return Worth(units, self.price[units], self.least[units], cuts)
 
     def restore(self, lifted: Worth) -> None:
-        """Let everything be as it was before units were lifted, if none were settled since."""
+        """Let units be as they were before they were lifted.
+
+        Where others were settled since, candidates of both must have been priced with the prices that these units had.
+        """
         self.units[lifted.units] = True
         self.price[lifted.units] = lifted.price
         self.least[lifted.units] = lifted.least

@@ -24,7 +24,7 @@ _HOPE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Priced:
+class PricedWindow:
     """A window priced: its bound, likely candidates in units of the map, and the work it took."""
 
     window: Window
@@ -45,11 +45,12 @@ def price(
     known: Sequence[Candidates],
     workers: int,
     clock: Clock,
+    share: float,
+    work: float,
     *,
     cuts: bool,
-    share: float,
-) -> Priced:
-    """Find prices for a window, within a share of what is left of the clock.
+) -> PricedWindow:
+    """Find prices for a window.
 
     Args:
         problem: the whole map.
@@ -58,8 +59,9 @@ def price(
         known: candidates worth knowing.
         workers: threads.
         clock: may stop it.
+        share: what part of the time left it may take.
+        work: what part of the work left.
         cuts: whether there are to be any.
-        share: of the time left.
 
     """
     part = window.problem
@@ -78,7 +80,7 @@ def price(
         likely = near[np.argsort(reduced, kind="stable")[: LIKELY * window.own]]
         return bound.km + _HOPE * (km - bound.km)
 
-    with clock.apart(share) as apart:
+    with clock.apart(share, work) as apart:
         bound = lower_bound(
             part,
             Pricer(part, workers, apart, window.own),
@@ -91,11 +93,28 @@ def price(
             window.around,
             cuts=cuts,
         )
-        return Priced(window, bound, window.on_map(likely), apart.spent)
+        return PricedWindow(window, bound, window.on_map(likely), apart.spent)
 
 
-def settle(problem: Problem, reach: Reach, settled: Settled, priced: Priced, workers: int, clock: Clock) -> Worth:
+def settle(
+    problem: Problem,
+    reach: Reach,
+    settled: Settled,
+    priced: PricedWindow,
+    workers: int,
+    clock: Clock,
+    most: float = np.inf,
+) -> Worth:
     """Keep the prices of a window's core, with what they prove of each candidate of settled units that holds any of it.
+
+    Args:
+        problem: the whole map.
+        reach: of the same.
+        settled: where to keep them.
+        priced: the window.
+        workers: threads.
+        clock: may stop it.
+        most: nothing is proved, -inf, if more units than that have to be looked at around it.
 
     Returns:
         What that adds to the bound.
@@ -107,7 +126,9 @@ def settle(problem: Problem, reach: Reach, settled: Settled, priced: Priced, wor
     # A price of the number of communities is that of no row of the whole problem.
     least = least[: len(core)] + min(0.0, duals.community)
     needed = reach.around(settled.units, settled.price, core)
-    if (window.place[needed] < 0).any():
+    if len(needed) > most:
+        least = np.full(len(core), -np.inf)
+    elif (window.place[needed] < 0).any():
         # Others may be in candidates of negative reduced costs after all.
         wider = Window.of(problem, settled, core, np.zeros(0, dtype=np.int64), needed)
         paid = wider.around.duals(wider.around.begin)

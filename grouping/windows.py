@@ -49,7 +49,7 @@ class Window:
     ) -> Window:
         """The window of ``core`` and ``ahead``, which begin at the prices there are; what is ``around`` is settled.
 
-        ``cuts`` are others that are worth knowing where they lie in it.
+        ``cuts`` are others that are worth knowing: triples that lie in it, and of areas what does.
         """
         price = settled.price
         units = np.concatenate([core, ahead, around])

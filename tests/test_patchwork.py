@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import combinations, pairwise
+from itertools import combinations, count, pairwise
+from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,10 +29,11 @@ from grouping.improve_in_patches import LARGE, SMALL, improve_in_patches
 from grouping.patch_by_patch import patch_by_patch
 from grouping.patches import patches
 from grouping.patchwork import may_be_patched, patchwork
-from grouping.pricing import Duals, Pricer
+from grouping.pricing import Duals, Priced, Pricer
 from grouping.problem import Problem
 from grouping.search import Search
 from grouping.settled import Settled
+from grouping.window_prices import PricedWindow
 from grouping.windows import Reach, Window
 
 from instances import both_problems, placed
@@ -55,8 +58,15 @@ def searched(problem: Problem, steps: int = 500) -> tuple[Communities, Search]:
 
 
 @thorough
-@given(placed(), st.integers(2, 6), st.integers(0, 2), st.sampled_from([0.0, 1.5]), st.sampled_from([0, 500]))
-def test_patches_never_prove_too_much(case: Case, size: int, ahead: int, rise: float, steps: int) -> None:
+@given(
+    placed(),
+    st.integers(2, 6),
+    st.integers(0, 2),
+    st.sampled_from([0.0, 1.5]),
+    st.sampled_from([1, 3, 4000]),
+    st.sampled_from([0, 500]),
+)
+def test_patches_never_prove_too_much(case: Case, size: int, ahead: int, rise: float, around: int, steps: int) -> None:
     """No patch proves more than its communities cost, so it takes bad ones to see what is wrong with its prices."""
     instance = case[0]
     problem = both_problems(case)[1]
@@ -72,6 +82,9 @@ def test_patches_never_prove_too_much(case: Case, size: int, ahead: int, rise: f
         patch.setattr(grouping.patchwork, "RISE", rise)
         patch.setattr(grouping.ascent, "_PATCH", size + 1)
         patch.setattr(grouping.ascent, "RISE", rise)
+        patch.setattr(grouping.ascent, "_AROUND", around)
+        patch.setattr(grouping.ascent, "_GAIN", -1.0)
+        patch.setattr(grouping.ascent, "_SWEEPS", (2, 4))
         made = patchwork(problem, communities, search.met, search.near, workers=2, clock=clock)
         assert np.isfinite(made.km)
         raised = [made.km]
@@ -82,7 +95,7 @@ def test_patches_never_prove_too_much(case: Case, size: int, ahead: int, rise: f
             clock=clock,
             proved=lambda km: bool(raised.append(km)),
         )
-    assert raised[-1] == settled.km
+    assert raised[-1] == (settled.km if len(raised) > 1 else made.km)
     assert all(before <= after + 1e-6 for before, after in pairwise(raised))
     assert raised[-1] <= found[1] + 1e-6
 
@@ -175,6 +188,16 @@ def test_with_cuts_that_stay_no_candidate_is_paid_more_than_was_told(monkeypatch
     monkeypatch.setattr(grouping.patchwork, "_PATCH", 60)
     monkeypatch.setattr(grouping.patchwork, "_AHEAD", (5, 10))
     monkeypatch.setattr(grouping.ascent, "_PATCH", 80)
+    price = grouping.ascent.price
+    calls = count()
+
+    def unlucky(*args: Any, **kwargs: Any) -> PricedWindow:
+        priced = price(*args, **kwargs)
+        bad = replace(priced, bound=replace(priced.bound, km=-np.inf))
+        return bad if next(calls) % 3 == 2 else priced
+
+    # Some windows come to nothing, so that of two that were priced together one is restored.
+    monkeypatch.setattr(grouping.ascent, "price", unlucky)
     with Clock(600.0) as clock:
         first = patchwork(problem, communities, search.met, search.near, workers=2, clock=clock)
         found, _ = ascend(
@@ -222,7 +245,7 @@ def test_patch_by_patch_nothing_is_told_that_is_not_so(case: Case, size: int, hu
         patch.setattr(grouping.ascent, "_PATCH", size)
         if hurried:
             patch.setattr(grouping.patchwork, "_share", lambda *_: 1e-9)
-            patch.setattr(grouping.ascent, "_SWEEPS", 10**9)
+            patch.setattr(grouping.ascent, "_SWEEPS", (10**9, 2))
         patch_by_patch(
             *(problem, communities, search.met, search.near),
             workers=2,
@@ -239,6 +262,50 @@ def test_patch_by_patch_nothing_is_told_that_is_not_so(case: Case, size: int, hu
     # Limits are for those who are told to keep to.
     assert problem.set_limits or min(costs) >= found[1] - 1e-6
     assert all(after <= before + 1e-6 for before, after in pairwise(costs))
+
+
+@thorough
+@given(placed(), st.integers(2, 4), st.integers(0, 12), st.randoms(use_true_random=False))
+def test_what_is_left_half_done_never_proves_too_much(case: Case, size: int, rounds: int, random: Random) -> None:
+    """Windows that come to nothing are as they were, whatever others do; and time may be over at any moment."""
+    problem = both_problems(case)[1]
+    assume(may_be_patched(problem))
+    found = best(case[0])
+    assume(found is not None and found[0] == 0)
+    assert found is not None
+    communities, search = searched(problem, 0)
+    least, price = Pricer.least, grouping.ascent.price
+    raised: list[float] = []
+    with pytest.MonkeyPatch.context() as patch, Clock(600.0) as clock:
+        patch.setattr(grouping.patchwork, "_PATCH", size)
+        first = patchwork(problem, communities, search.met, search.near, workers=2, clock=clock)
+
+        def hurried(self: Pricer, duals: Duals, nodes: int | None = None) -> Priced:
+            nonlocal rounds
+            rounds -= 1
+            if rounds < 0:
+                clock.interrupt()
+            return least(self, duals, nodes)
+
+        def unlucky(*args: Any, **kwargs: Any) -> PricedWindow:
+            priced = price(*args, **kwargs)
+            bad = replace(priced, bound=replace(priced.bound, km=-np.inf))
+            return bad if random.random() < 0.3 else priced
+
+        patch.setattr(grouping.ascent, "_PATCH", size)
+        patch.setattr(grouping.ascent, "_GAIN", -1.0)
+        patch.setattr(grouping.ascent, "_SWEEPS", (2, 4))
+        patch.setattr(grouping.ascent, "price", unlucky)
+        patch.setattr(Pricer, "least", hurried)
+        ascend(
+            *(problem, communities, search.met, first.settled),
+            workers=1,
+            seed=1,
+            clock=clock,
+            proved=lambda km: bool(raised.append(km)),
+        )
+    assert all(before <= after + 1e-6 for before, after in pairwise([first.km, *raised]))
+    assert max(raised, default=first.km) <= found[1] + 1e-6
 
 
 @settings(max_examples=15, deadline=None)
