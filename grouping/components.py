@@ -14,6 +14,7 @@ from grouping.borders import SEVERAL, UNKNOWN
 from grouping.candidates import Candidates
 from grouping.clock import StoppedBy
 from grouping.cost import Ints
+from grouping.distances import tabled
 from grouping.optimum import Optimum
 from grouping.placement import most_placed
 from grouping.problem import Problem
@@ -42,7 +43,8 @@ def components(problem: Problem) -> tuple[Component, ...]:
     parts = []
     for code in codes:
         units = np.flatnonzero(problem.region == code)
-        part = problem.part(units, np.zeros(len(units), dtype=np.int64))
+        tables = tabled(int(problem.prices.weight[units].sum()))
+        part = problem.part(units, np.zeros(len(units), dtype=np.int64), tables=tables)
         placed = most_placed(part.prices, part.smallest, part.largest)
         parts.append(Component(part.leaving(part.site_count - placed), units))
     return tuple(parts) if sum(part.problem.unplaced for part in parts) == problem.unplaced else whole

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from grouping.ground import NOWHERE, Ground, between, crossed, part_tables
+from grouping.ground import NOWHERE, Ground, between, crossed, part_of, part_tables
 from grouping.together import Together, entry
 
 Floats = NDArray[np.float64]
@@ -97,15 +97,16 @@ class Prices(NamedTuple):
         """(u,): where a community must be led, whether each unit has a site that may do so; else nothing but False."""
         return self.able if len(self.able) else np.diff(self.host_start) > 0
 
-    def part(self, units: Ints) -> Prices:
-        """Those of some of the units, in tables. No hosts are among them."""
-        distance, cross = part_tables(self, units)
+    def part(self, units: Ints, *, tables: bool = True) -> Prices:
+        """Those of some of the units: in tables, or else by places if these are. No hosts are among them."""
+        tables = tables or not len(self.ground.start)
+        distance, cross = part_tables(self, units) if tables else (self.distance, self.cross)
         none = np.zeros((0, len(units)))
         return self._replace(
             weight=self.weight[units],
             distance=distance,
             cross=cross,
-            ground=NOWHERE,
+            ground=NOWHERE if tables else part_of(self.ground, units),
             host_start=np.zeros(len(units) + 1, dtype=np.int64),
             host_distance=none,
             host_cross=none,

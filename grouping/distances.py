@@ -59,18 +59,23 @@ def great_circle(sites: Sequence[Site]) -> NDArray[np.float64]:
 
 
 def great_circles(sites: Sequence[Site]) -> NDArray[np.float64] | Places:
-    """The same as a table, or for more than ``MOST_TABLED`` sites the places between which they are.
+    """The same as a table, or the places between which they are if these are too many.
 
     Raises:
         InputError: sites without coordinates.
 
     """
-    return great_circle(sites) if len(sites) <= MOST_TABLED else places_of(sites)
+    return great_circle(sites) if tabled(len(sites)) else places_of(sites)
+
+
+def tabled(sites: int) -> bool:
+    """Whether so many sites are few enough for tables of all pairs."""
+    return sites <= MOST_TABLED
 
 
 def by_places(sites: Sequence[Site], distances: Distances | None) -> bool:
     """Whether any level has so many sites that their places tell what is between them, not a table."""
-    return distances is None and max(Counter(site.level for site in sites).values(), default=0) > MOST_TABLED
+    return distances is None and not tabled(max(Counter(site.level for site in sites).values(), default=0))
 
 
 def places_of(sites: Sequence[Site]) -> Places:

@@ -167,6 +167,14 @@ def joint_table(prices: Prices) -> Floats:
     return table
 
 
+def part_of(ground: Ground, units: Ints) -> Ground:
+    """That of some of the units, without hosts."""
+    counts = np.diff(ground.start)[units]
+    start = np.concatenate([[0], counts.cumsum()])
+    sites = np.arange(start[-1]) + np.repeat(ground.start[units] - start[:-1], counts)
+    return ground._replace(start=start, place=ground.place[sites], region=ground.region[sites], host=NOWHERE.host)
+
+
 def part_tables(prices: Prices, units: Ints) -> tuple[Floats, Floats]:
     """``distance`` and ``cross`` (m, m) among some of the units."""
     if not len(prices.ground.start):

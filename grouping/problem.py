@@ -106,12 +106,15 @@ class Problem:
         """The same problem with no fewer and no more communities than these."""
         return replace(self, fewest=max(fewest, self.fewest), most=min(most, self.most))
 
-    def part(self, units: Ints, kind: Ints) -> Problem:
-        """The problem of some of the units, as if there were no others, no limits, and none left out."""
+    def part(self, units: Ints, kind: Ints, *, tables: bool = True) -> Problem:
+        """The problem of some of the units, as if there were no others, no limits, and none left out.
+
+        It has ``tables`` of all pairs, or else places if this one has.
+        """
         return replace(
             self,
             units=tuple(self.units[unit] for unit in units),
-            prices=self.prices.part(units),
+            prices=self.prices.part(units, tables=tables),
             unplaced=0,
             fewest=0,
             most=len(units),

@@ -88,6 +88,19 @@ def test_costs_are_the_same(case: tuple[Instance, Applications, Links], data: st
 
 
 @thorough
+@given(placed(), st.data())
+def test_of_some_units_the_costs_are_the_same(case: tuple[Instance, Applications, Links], data: st.DataObject) -> None:
+    _, problem = both_problems(case)
+    prices = problem.prices
+    units = np.array(data.draw(st.permutations(range(problem.size)))[: data.draw(st.integers(1, problem.size))])
+    tabled, grounded = prices.part(units), prices.part(units, tables=False)
+    assert len(grounded.ground.start) and not len(tabled.ground.start)
+    assert same(joint_table(tabled), joint_table(grounded))
+    some = np.arange(len(units))[: data.draw(st.integers(1, len(units)))]
+    assert same(parts(tabled, some, len(some))[:5], parts(grounded, some, len(some))[:5])
+
+
+@thorough
 @given(placed())
 def test_the_nearest_are_those_of_the_table(case: tuple[Instance, Applications, Links]) -> None:
     _, problem = both_problems(case)
