@@ -30,7 +30,7 @@ _SWEEPS = 2, 20
 """Sweeps of the map that there is to be time for, and those that there are at most."""
 _GAIN = 0.01
 """It is swept again while that closed such a share of what was between bound and cost."""
-_AROUND = 4000
+_AROUND = 6000
 """Units around a patch at most: tables of all pairs are made of what is in its window."""
 _DEARER = 0.5
 """Of a patch with more around, communities with a unit dearer than so much of its dearest one stay as they are: for it
@@ -142,8 +142,10 @@ class _Ascent:
             first = self._lift(units, around)
             half = len(self.todo) // 2
             for k in range(half, min(half + _TRIED, len(self.todo))):
+                if (first.window.place[self.todo[k]] >= 0).any():
+                    continue
                 units, around = self._narrowed(self.todo[k])
-                if np.isin(around, first.worth.units).any() or (first.window.place[units] >= 0).any():
+                if np.isin(around, first.worth.units).any():
                     continue
                 del self.todo[k]
                 return [first, self._lift(units, around)] if len(units) else [first]
@@ -158,7 +160,7 @@ class _Ascent:
         while len(units):
             risen = self.settled.price.copy()
             risen[units] *= RISE
-            around = self._reach.around(np.ones(len(risen), dtype=np.bool_), risen, units)
+            around = self._reach.around(np.ones(len(risen), dtype=np.bool_), risen, units, _AROUND)
             if len(around) <= _AROUND:
                 return units, around
             dearest = self._dearest(units)
@@ -195,8 +197,8 @@ class _Ascent:
     def settle(self, lifted: _Lifted, priced: PricedWindow, workers: int, clock: Clock) -> None:
         """Keep the prices of a patch if they are worth more."""
         clock.spend(priced.spent)
+        self._found.append(priced.likely)
         if priced.bound.km - priced.window.around.worth > lifted.worth.km:
-            self._found.append(priced.likely)
             after = self.settled.copy()
             worth = settle(self._problem, self._reach, after, priced, workers, clock, _AROUND)
             if worth.km > lifted.worth.km:

@@ -103,7 +103,7 @@ def settle(
     priced: PricedWindow,
     workers: int,
     clock: Clock,
-    most: float = np.inf,
+    most: int | None = None,
 ) -> Worth:
     """Keep the prices of a window's core, with what they prove of each candidate of settled units that holds any of it.
 
@@ -125,8 +125,8 @@ def settle(
     kept = settled.settle(window.units, window.core, window.around, duals)
     # A price of the number of communities is that of no row of the whole problem.
     least = least[: len(core)] + min(0.0, duals.community)
-    needed = reach.around(settled.units, settled.price, core)
-    if len(needed) > most:
+    needed = reach.around(settled.units, settled.price, core, most)
+    if most is not None and len(needed) > most:
         least = np.full(len(core), -np.inf)
     elif (window.place[needed] < 0).any():
         # Others may be in candidates of negative reduced costs after all.

@@ -123,13 +123,14 @@ class Reach:
         self._near = np.zeros((len(self._unit), problem.largest + 1))
         self._near[:, 1 : near.shape[1] + 1] = near.cumsum(axis=1)
 
-    def around(self, priced: NDArray[np.bool_], price: Floats, core: Ints) -> Ints:
+    def around(self, priced: NDArray[np.bool_], price: Floats, core: Ints, most: int | None = None) -> Ints:
         """Of the units ``priced`` (u,), who may be paid too much for with one of the ``core``.
 
         Args:
             priced: of which units the ``price`` (u,) in km counts; those of the core among them.
             price: dual prices.
             core: units.
+            most: where they are more than that, not all of them are looked for.
 
         """
         ours = np.zeros(len(priced), dtype=np.bool_)
@@ -145,13 +146,17 @@ class Reach:
         least = np.maximum(0.0, away - away[inside].max())
         order = np.argsort(least, kind="stable")
         near = np.flatnonzero((least <= self._most(least[order], paid[order]) * _SAFE) | here)
+        # The dearest first: they reach farthest, and so tell soonest whether it is too much.
         ours_near = np.flatnonzero(here[near])
-        there = places.vectors[near], paid[near], self._near[sites[near]]
+        ours_near = ours_near[np.argsort(-paid[near[ours_near]], kind="stable")]
+        unit = self._unit[sites[near]]
+        there = places.vectors[near], paid[near], self._near[sites[near]], unit, ours
+        how = self._size, self._fixed, self._factor, len(ours) if most is None else most
         with ThreadPoolExecutor(self._workers) as pool:
-            parts = np.array_split(ours_near, self._workers)
-            reached = pool.map(lambda part: _reached(part, *there, self._size, self._fixed, self._factor), parts)
+            parts = [ours_near[k :: self._workers] for k in range(self._workers)]
+            reached = pool.map(lambda part: _reached(part, *there, *how), parts)
             needed = np.logical_or.reduce(list(reached))
-        return np.unique(self._unit[sites[near[needed & ~here[near]]]])
+        return np.flatnonzero(needed & ~ours)
 
     def _most(self, least: Floats, paid: Floats) -> float:
         """How far at most two sites are, if ``paid`` (s,) are those ``least`` (s,) km away or more, in that order."""
@@ -192,12 +197,14 @@ def _insert(dearest, count, most, value):  # type: ignore[no-untyped-def]  # num
 
 
 @njit(cache=True, nogil=True)
-def _reached(inside, place, paid, near, size, fixed, factor):  # type: ignore[no-untyped-def]
-    """(s,) which of the sites may be in a candidate with one of those ``inside`` (c,).
+def _reached(inside, place, paid, near, unit, ours, size, fixed, factor, most):  # type: ignore[no-untyped-def]
+    """(u,) which units have a site that may be in a candidate with one of the sites ``inside`` (c,).
 
-    ``place`` (s, 3) is where they are, and ``near`` (s, q) are the km between a site and q others at least.
+    ``place`` (s, 3) is where sites are, ``near`` (s, q) are the km between one and q others at least, and ``unit`` (s,)
+    is whose it is. ``ours`` (u,) are taken to be; the search ends with more than ``most`` others.
     """
-    result = np.zeros(len(paid), dtype=np.bool_)
+    result = ours.copy()
+    found = 0
     dearest = np.zeros(size[-1])
     own = np.empty(len(paid))
     some = np.empty(len(paid), dtype=np.int64)
@@ -236,12 +243,16 @@ def _reached(inside, place, paid, near, size, fixed, factor):  # type: ignore[no
             all_others = dearest[:count].sum()
             for j in order[:last]:
                 over = paid[i] + paid[j] - fixed[q] - factor[q] * own[j]
-                if j == i or result[j] or over + all_others <= 0.0:
+                if j == i or result[unit[j]] or over + all_others <= 0.0:
                     continue
                 count = 0
                 for k in range(joining):
                     gain = gains[k] - factor[q] * between(place, j, some[k])
                     if gain > 0.0 and some[k] != j:
                         count = _insert(dearest, count, rest, gain)
-                result[j] = over + dearest[:count].sum() > 0.0
+                if over + dearest[:count].sum() > 0.0:
+                    result[unit[j]] = True
+                    found += 1
+                    if found > most:
+                        return result
     return result

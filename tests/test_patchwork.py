@@ -155,7 +155,11 @@ def test_whoever_may_be_paid_for_is_around(case: Case, seed: int, dear: float) -
     priced = random.random(problem.size) < 0.7
     priced[core] = True
     assume(len(core))
-    there = set(Reach(problem, 2).around(priced, price, core).tolist())
+    reach = Reach(problem, 2)
+    there = set(reach.around(priced, price, core).tolist())
+    for most in range(problem.size):
+        some = set(reach.around(priced, price, core, most).tolist())
+        assert some == there if len(there) <= most else len(some) > most and some <= there
     assert not there & set(core.tolist())
     for members, cost in zip(every, costs, strict=True):
         if set(members) & set(core.tolist()) and priced[list(members)].all() and cost < price[list(members)].sum():
