@@ -12,7 +12,7 @@ from grouping.improve_in_patches import LARGE, SMALL, improve_in_patches
 from grouping.patchwork import patchwork
 from grouping.problem import Problem
 
-_FIRST, _BETTER = 0.3, 0.6
+_FIRST, _BETTER = 0.3, 0.7
 """Shares of the time left that pricing may take, for a bound at all and for a better one."""
 
 

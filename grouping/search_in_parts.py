@@ -28,8 +28,9 @@ _MANY = 6_000
 """Units that are searched as one: that takes longer, and what it finds is better (2,886 counties: by 0.4 %)."""
 _HOT, _COLD = 0.1, 0.002
 """Temperatures at first and in the end, as shares of what a community of the part costs."""
-_EXCHANGED, _EXCHANGE_TURNS = 700, 6
-"""Units of a part at most, and turns, of exchanges. Fewer units are all arranged without."""
+_EXCHANGED, _EXCHANGE_TURNS = 700, (6, 9)
+"""Units of a part at most, and turns, of exchanges: more of them for many units, whose bound takes long anyway. Fewer
+units than a part holds are all arranged without."""
 _AGAIN, _EXCHANGES, _SLOW = 5, 15_000, 25
 """Steps of ruin and recreate, and of exchanges after them, for each unit in each of these turns. Where sums over pairs
 don't tell what a community costs, with themes or a required lead, an exchange takes so many times as long, and so many
@@ -117,7 +118,7 @@ def exchange_in_parts(
             part.exchange(exchanges * units, _EXCHANGE_HOT * scale, _EXCHANGE_COLD * scale)
 
     search.resume(search.best)
-    for _ in range(_EXCHANGE_TURNS):
+    for _ in range(_EXCHANGE_TURNS[may_be_parted(problem)]):
         _turn(problem, search, _EXCHANGED, random, workers, arrange)
         if told((_AGAIN + _EXCHANGES // _FASTER) * problem.size) or search.even_out(told):
             return
