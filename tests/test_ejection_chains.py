@@ -106,7 +106,8 @@ def test_nothing_gets_worse(instance: Instance, seed: int, data: st.DataObject) 
 def test_a_trial_tells_what_the_move_does(instance: Instance, data: st.DataObject) -> None:
     problem = problem_of(instance)
     prices, units = problem.prices, problem.size
-    label = np.array(data.draw(st.lists(st.integers(0, 3), min_size=units, max_size=units)))
+    # A draft has room for one community more than there are units.
+    label = np.array(data.draw(st.lists(st.integers(0, min(3, units)), min_size=units, max_size=units)))
     missing, forbidden = 7.0, 7000.0
     around = Neighbourhood(
         near=np.zeros((units, 0), dtype=np.int64),
