@@ -118,7 +118,8 @@ def exchange_in_parts(
             part.exchange(exchanges * units, _EXCHANGE_HOT * scale, _EXCHANGE_COLD * scale)
 
     search.resume(search.best)
-    for _ in range(_EXCHANGE_TURNS[may_be_parted(problem)]):
+    few, many = _EXCHANGE_TURNS
+    for _ in range(many if may_be_parted(problem) else few):
         _turn(problem, search, _EXCHANGED, random, workers, arrange)
         if told((_AGAIN + _EXCHANGES // _FASTER) * problem.size) or search.even_out(told):
             return
