@@ -33,6 +33,7 @@ class Plan:
         alone: instances that only ours is for.
         limits: (sites, wall time in seconds) that all on up to so many sites have, the fewest sites first.
         point_limits: the same for points.
+        longer: times as long as that for another measure than the scenario's, and for links: both are harder.
 
     """
 
@@ -41,11 +42,14 @@ class Plan:
     alone: tuple[Spec, ...]
     limits: tuple[tuple[int, float], ...]
     point_limits: tuple[tuple[int, float], ...]
+    longer: tuple[float, float] = 3.0, 2.0
 
     def seconds(self, spec: Spec) -> float:
         """How long a contender may take for an instance."""
         limits = self.point_limits if spec.kind == "points" else self.limits
-        return next((seconds for size, seconds in limits if spec.size <= size), limits[-1][1])
+        seconds = next((seconds for size, seconds in limits if spec.size <= size), limits[-1][1])
+        measured, linked = self.longer
+        return seconds * (measured if spec.measure else linked if spec.linked else 1.0)
 
 
 PARTS = "peers", "points", "alone"
@@ -96,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     plan = QUICK if asked.quick else FULL
     if asked.seconds:
         limits = ((ALL_TOWNSHIPS, asked.seconds),)
-        plan = replace(plan, limits=limits, point_limits=limits)
+        plan = replace(plan, limits=limits, point_limits=limits, longer=(1.0, 1.0))
     if asked.only:
         plan = replace(plan, **{part: () for part in PARTS if part != asked.only})
     asked.out.mkdir(parents=True, exist_ok=True)

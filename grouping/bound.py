@@ -22,6 +22,7 @@ from grouping.candidates import Candidates
 from grouping.clock import Clock
 from grouping.cost import Floats, totals
 from grouping.cuts import NO_CUTS, Rows
+from grouping.listed import listed
 from grouping.master import Master, Point
 from grouping.pricing import Duals, Pricer
 from grouping.problem import Problem
@@ -148,7 +149,7 @@ def lower_bound(
             if best_km <= best.km or not solved:
                 break
             if cuts and before_cuts == -np.inf:
-                lp.meet(_likely(pricer, best.duals, best_km - best.km, clock))
+                lp.meet(listed(pricer, best.duals, best_km - best.km, _SLACKS, _MANY, clock)[0])
             with ThreadPoolExecutor(1) as other, clock.apart() as apart:
                 better = other.submit(improve, best, lp.near(best.duals, best_km - best.km), apart) if improve else None
                 if better and pricer.workers < 2:
@@ -264,17 +265,6 @@ class _Relaxation:
                 break
             before = value
         return some
-
-
-def _likely(pricer: Pricer, duals: Duals, slack: float, clock: Clock) -> Candidates:
-    """Candidates of least reduced cost, as many as are well at hand."""
-    found = Candidates.of([], pricer.largest)
-    for share in _SLACKS:
-        priced = pricer.below(duals, share * slack, _MANY)
-        if not priced.exact or clock.stopped():
-            break
-        found = priced.candidates
-    return found
 
 
 def certified(problem: Problem, duals: Duals, unplaced: float, least: Floats) -> float:

@@ -12,6 +12,7 @@ from grouping.clock import Clock, StoppedBy
 from grouping.errors import InputError, Where
 from grouping.errors import Problem as Wrong
 from grouping.improve import NARROW, WIDE, improve
+from grouping.listed import listed
 from grouping.messages import message
 from grouping.model import ChoiceModel
 from grouping.optimum import Optimum
@@ -33,7 +34,9 @@ _WHOLE_POOL = 2_000_000
 _SLACKS = (0.0625, 0.125, 0.25, 0.5, 1.0)
 """Shares of what is between bound and best cost up to which candidates are looked for, one after the other."""
 _POOL = (50_000, 400_000)
-"""Candidates that the model is given at first, and at most."""
+"""Candidates that CP-SAT is given at first, and at most."""
+_BRANCHED = 3
+"""Times as many that are branched over instead, where the gap is not wide."""
 _INSISTED = 3
 """Searches that pay ever more for sites left out, before it is settled whether they must be."""
 _FAR, _HOTTER = 0.03, 5.0
@@ -235,7 +238,7 @@ class _Run:
         if lp is None or not np.isfinite(lp.km):
             return False
         slack = self._best_km - lp.km + exact_km(self._best_km)
-        pool, threshold = self._near(lp, slack)
+        pool, threshold = listed(self._pricer, lp.duals, slack, _SLACKS, _WHOLE_POOL, self._clock)
         if threshold >= slack:
             if len(pool) > _POOL[0] and not self._within(_FAR):
                 # With so wide a gap the search is likelier at fault than the bound.
@@ -255,31 +258,23 @@ class _Run:
         if self._best_km < before - exact_km(before):
             # The closer the best is, the fewer candidates are left.
             return True
-        if len(pool) > self._room:
+        branched = self._within(_FAR)
+        room = _BRANCHED * self._room if branched else self._room
+        whole = len(pool) <= room
+        if not whole:
             reduced = reduced_costs(self._problem, pool, lp.duals)
             order = np.argsort(reduced, kind="stable")
-            threshold = float(reduced[order[self._room]])
-            pool = pool[order[: self._room]]
+            threshold = float(reduced[order[room]])
+            pool = pool[order[:room]]
         pool += Candidates.of(self._problem.twins.canonical(self._best), self._problem.largest)
         before = self._best_km
-        choice = ChoiceModel(self._problem, pool, lp.duals, self._best_km).solve(
-            self._best,
-            clock=self._clock,
-            gap_km=self._gap * self._best_km,
-            work=self._work,
-            seed=self._seed,
-            report=self._hear(lp.km + threshold),
-        )
-        if choice.communities is not None:
-            self._take(choice.communities)
-        self._raise(min(choice.bound_km, lp.km + threshold))
-        if not choice.proved:
-            self._work *= 2
-        elif self._best_km >= before - exact_km(self._best_km):
-            if self._room >= _POOL[1]:
+        settled = (self._branch if branched else self._select)(lp, pool, lp.km + threshold)
+        better = self._best_km < before - exact_km(before)
+        if settled and not better:
+            if self._room >= _POOL[1] or (branched and whole):
                 return False
             self._room *= 2
-        if self._best_km >= before - exact_km(self._best_km) and not self.done():
+        if not better and not branched and not self.done():
             self.search()
         return True
 
@@ -291,19 +286,6 @@ class _Run:
         self._problem = self._problem.leaving(left)
         self._bound_km = 0.0
         return True
-
-    def _near(self, lp: Bound, slack: float) -> tuple[Candidates, float]:
-        """(all candidates below a reduced cost, that in km): ``slack``, or less if they are too many."""
-        found, reached = Candidates.of([], self._problem.largest), 0.0
-        for share in _SLACKS:
-            priced = self._pricer.below(lp.duals, share * slack, _WHOLE_POOL)
-            if not priced.exact or self._clock.stopped():
-                break
-            before, found, reached = len(found), priced.candidates, share * slack
-            # Their number grows as before, or faster; and time goes with it.
-            if share < 1.0 and len(found) ** 2 > _WHOLE_POOL * before > 0:
-                break
-        return found, reached
 
     def _improve(self, lp: Bound, pool: Candidates, clock: Clock | None = None, *, again: bool = True) -> Candidates:
         """Look for a better grouping in the likeliest of the pool; what of it a still better one may have."""
@@ -332,21 +314,37 @@ class _Run:
         slack = self._best_km - lp.km + exact_km(self._best_km)
         return pool[np.flatnonzero(reduced_costs(self._problem, pool, lp.duals) < slack)]
 
-    def _branch(self, lp: Bound, pool: Candidates) -> None:
-        """Settle it among all candidates of better groupings."""
-        tree = Tree(
-            self._problem,
-            pool,
-            lp,
-            self._best_km,
-            clock=self._clock,
-            seed=self._seed,
-            report=lambda cost, bound: self._report("choose", cost, max(bound, self._bound_km)),
-        )
-        verdict = tree.search(self._gap * self._best_km)
+    def _branch(self, lp: Bound, pool: Candidates, ceiling_km: float = np.inf) -> bool:
+        """Settle it among all candidates of groupings better than the best and ``ceiling_km``; whether it is."""
+        below = min(self._best_km, ceiling_km)
+
+        def hear(cost_km: float, bound_km: float) -> None:
+            best = cost_km if cost_km < below else self._best_km
+            self._report("choose", best, max(self._bound_km, bound_km))
+
+        tree = Tree(self._problem, pool, lp, below, clock=self._clock, seed=self._seed, report=hear)
+        verdict = tree.search(max(0.0, below - (1 - self._gap) * self._best_km))
         if verdict.communities is not None:
             self._take(verdict.communities)
         self._raise(verdict.bound_km)
+        return not self._clock.stopped()
+
+    def _select(self, lp: Bound, pool: Candidates, ceiling_km: float) -> bool:
+        """Let CP-SAT choose among candidates without which a grouping costs ``ceiling_km``; whether that is settled."""
+        choice = ChoiceModel(self._problem, pool, lp.duals, self._best_km).solve(
+            self._best,
+            clock=self._clock,
+            gap_km=self._gap * self._best_km,
+            work=self._work,
+            seed=self._seed,
+            report=self._hear(ceiling_km),
+        )
+        if choice.communities is not None:
+            self._take(choice.communities)
+        self._raise(min(choice.bound_km, ceiling_km))
+        if not choice.proved:
+            self._work *= 2
+        return choice.proved
 
     def done(self) -> bool:
         """Whether it is proved to the gap that was asked for, or it is time to stop."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -59,6 +60,19 @@ def assert_best(instance: Instance, result: Result) -> None:
     assert result.cost.total_km == pytest.approx(cost, abs=CLOSE_KM)
     assert result.bound_km <= cost + 1e-6
     assert result.status is (Status.OPTIMAL if result.communities else result.status)
+
+
+def assert_honest(instance: Instance, result: Result) -> None:
+    """Within the limits, and not said to be better than it is, as brute force knows."""
+    assert_within_limits(instance, result)
+    left_out, cost = optimum(instance)
+    assert len(result.unplaced) >= left_out
+    if len(result.unplaced) == left_out:
+        assert result.bound_km <= cost + 1e-6
+        assert result.cost.total_km >= cost - 1e-6
+    if result.status is Status.OPTIMAL:
+        assert len(result.unplaced) == left_out
+        assert result.cost.total_km == pytest.approx(cost, abs=CLOSE_KM)
 
 
 def communities(result: Result) -> list[list[int]]:
@@ -171,15 +185,25 @@ def test_what_is_said_holds_when_all_is_cut_short(
         patch.setattr("grouping.optimize._WORK", work)
         patch.setattr("grouping.tree._SETTLING", work)
         result = solved(instance)
-    assert_within_limits(instance, result)
-    left_out, cost = optimum(instance)
-    assert len(result.unplaced) >= left_out
-    if len(result.unplaced) == left_out:
-        assert result.bound_km <= cost + 1e-6
-        assert result.cost.total_km >= cost - 1e-6
-    if result.status is Status.OPTIMAL:
-        assert len(result.unplaced) == left_out
-        assert result.cost.total_km == pytest.approx(cost, abs=CLOSE_KM)
+    assert_honest(instance, result)
+
+
+@thorough
+@given(instances(), st.sampled_from([(0.25,), (0.25, 0.5)]), st.integers(1, 20), st.booleans())
+def test_what_is_said_holds_when_some_candidates_are_branched_over(
+    instance: Instance, shares: tuple[float, ...], room: int, cuts: bool
+) -> None:
+    """As all others cost too much for a grouping below what is said to be the bound then."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Search, "steps", lambda *_: None)
+        if not cuts:
+            patch.setattr("grouping.bound._STALE", -1)
+        patch.setattr("grouping.optimize._FAR", math.inf)
+        patch.setattr("grouping.optimize._POOL", (room, 4 * room))
+        patch.setattr("grouping.optimize._SLACKS", shares)
+        patch.setattr("grouping.optimize.improve", lambda _problem, _pool, _duals, best, **_: best)
+        result = solved(instance)
+    assert_honest(instance, result)
 
 
 @settings(thorough, max_examples=20)

@@ -1,0 +1,35 @@
+"""All candidates below a reduced cost: of as much slack as they can be listed for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from grouping.candidates import Candidates
+from grouping.clock import Clock
+from grouping.pricing import Duals, Pricer
+
+
+def listed(
+    pricer: Pricer, duals: Duals, slack: float, shares: Sequence[float], most: int, clock: Clock
+) -> tuple[Candidates, float]:
+    """(all candidates below a reduced cost, that in km): ``slack``, or less if they are too many.
+
+    Args:
+        pricer: of the problem.
+        duals: the prices.
+        slack: km.
+        shares: of it, ascending, that are tried one after the other; each is about twice the one before.
+        most: candidates to list at most.
+        clock: asked between them.
+
+    """
+    found, reached = Candidates.of([], pricer.largest), 0.0
+    for share in shares:
+        priced = pricer.below(duals, share * slack, most)
+        if not priced.exact or clock.stopped():
+            break
+        before, found, reached = len(found), priced.candidates, share * slack
+        # Their number grows as before, or faster; and time goes with it.
+        if share < shares[-1] and len(found) ** 2 > most * before > 0:
+            break
+    return found, reached
