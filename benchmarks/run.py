@@ -33,7 +33,7 @@ class Plan:
         alone: instances that only ours is for.
         limits: (sites, wall time in seconds) that all on up to so many sites have, the fewest sites first.
         point_limits: the same for points.
-        longer: times as long as that for another measure than the scenario's, and for links: both are harder.
+        longer: times as long as that for (another measure than the scenario's, links): both are harder.
 
     """
 

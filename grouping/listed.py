@@ -1,4 +1,4 @@
-"""All candidates below a reduced cost: of as much slack as they can be listed for."""
+"""All candidates below a reduced cost, as far up as they can be listed."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from grouping.pricing import Duals, Pricer
 def listed(
     pricer: Pricer, duals: Duals, slack: float, shares: Sequence[float], most: int, clock: Clock
 ) -> tuple[Candidates, float]:
-    """(all candidates below a reduced cost, that in km): ``slack``, or less if they are too many.
+    """(all candidates below a reduced cost, that in km): ``slack``, or less where the list would not be finished.
 
     Args:
         pricer: of the problem.
         duals: the prices.
-        slack: km.
+        slack: the reduced cost to reach, in km.
         shares: of it, ascending, that are tried one after the other; each is about twice the one before.
-        most: candidates to list at most.
+        most: how many to list at most.
         clock: asked between them.
 
     """
@@ -29,7 +29,7 @@ def listed(
         if not priced.exact or clock.stopped():
             break
         before, found, reached = len(found), priced.candidates, share * slack
-        # Their number grows as before, or faster; and time goes with it.
-        if share < shares[-1] and len(found) ** 2 > most * before > 0:
+        # Once they are not just a few, their number grows as before, or faster; and time goes with it.
+        if share < shares[-1] and before >= pricer.units and len(found) ** 2 > most * before:
             break
     return found, reached

@@ -30,17 +30,17 @@ _STEPS, _MANY = (200, 60), 6_000
 _MOST_PAIRS = 400_000_000
 """Pairs of units, and of hosts and units, that pricing may put into tables where only places are known: 3.2 GB."""
 _WHOLE_POOL = 2_000_000
-"""Candidates of all better groupings that may be settled by branching."""
-_SLACKS = (0.0625, 0.125, 0.25, 0.5, 1.0)
+"""Candidates that are listed at most; if these are all of better groupings, branching settles them."""
+_SLACKS = (0.0156, 0.0312, 0.0625, 0.125, 0.25, 0.5, 1.0)
 """Shares of what is between bound and best cost up to which candidates are looked for, one after the other."""
 _POOL = (50_000, 400_000)
-"""Candidates that CP-SAT is given at first, and at most."""
+"""Of more candidates than may be listed, how many of the likeliest CP-SAT is given at first, and at most."""
 _BRANCHED = 3
 """Times as many that are branched over instead, where the gap is not wide."""
 _INSISTED = 3
 """Searches that pay ever more for sites left out, before it is settled whether they must be."""
 _FAR, _HOTTER = 0.03, 5.0
-"""Beyond this gap the search is made again, so much hotter and longer."""
+"""Beyond this gap the search is made again, so much hotter and longer; and CP-SAT chooses from lists of a part."""
 _WORK = 20.0
 """CP-SAT's deterministic seconds for the first choice; later ones get more."""
 _STEP = 1.5e-5
@@ -228,8 +228,10 @@ class _Run:
     def choose(self) -> bool:
         """Choose among all candidates that can be in a better grouping, or the likeliest of them if they are too many.
 
+        By branching; only from the likeliest, where the gap is wide, by CP-SAT and the search in turn.
+
         Returns:
-            Whether to go on: False once more rounds could do nothing.
+            Whether to go on: False once all lists that may be taken are settled, or time is up.
 
         """
         if self._fewer_left_out():
@@ -315,22 +317,22 @@ class _Run:
         return pool[np.flatnonzero(reduced_costs(self._problem, pool, lp.duals) < slack)]
 
     def _branch(self, lp: Bound, pool: Candidates, ceiling_km: float = np.inf) -> bool:
-        """Settle it among all candidates of groupings better than the best and ``ceiling_km``; whether it is."""
-        below = min(self._best_km, ceiling_km)
+        """Branch over all candidates of groupings cheaper than the best and ``ceiling_km``; whether to the end."""
+        if ceiling_km <= self._bound_km:
+            return True
 
         def hear(cost_km: float, bound_km: float) -> None:
-            best = cost_km if cost_km < below else self._best_km
-            self._report("choose", best, max(self._bound_km, bound_km))
+            self._report("choose", cost_km, max(bound_km, self._bound_km))
 
-        tree = Tree(self._problem, pool, lp, below, clock=self._clock, seed=self._seed, report=hear)
-        verdict = tree.search(max(0.0, below - (1 - self._gap) * self._best_km))
+        what = self._problem, pool, lp, self._best_km, ceiling_km
+        verdict = Tree(*what, clock=self._clock, seed=self._seed, report=hear).search(self._gap)
         if verdict.communities is not None:
             self._take(verdict.communities)
         self._raise(verdict.bound_km)
         return not self._clock.stopped()
 
     def _select(self, lp: Bound, pool: Candidates, ceiling_km: float) -> bool:
-        """Let CP-SAT choose among candidates without which a grouping costs ``ceiling_km``; whether that is settled."""
+        """Let CP-SAT choose from the pool, as others cost ``ceiling_km`` at least; whether to the end."""
         choice = ChoiceModel(self._problem, pool, lp.duals, self._best_km).solve(
             self._best,
             clock=self._clock,

@@ -1,9 +1,9 @@
 """Branch and bound over a pool of candidates: what is left between the LP's bound and the best grouping is closed here.
 
-The pool holds every candidate of any better grouping, so pricing is a look at each of them (Baldacci, Christofides &
-Mingozzi 2008). A node is a part of the pool and a range for the number of communities; each LP fixes candidates out
-of it, and once few are left CP-SAT settles the node. Until then it is split: by the number of communities, or by
-whether two units are together (Ryan & Foster 1981).
+The pool holds every candidate of any better grouping, or of any below a ceiling, so pricing is a look at each of them
+(Baldacci, Christofides & Mingozzi 2008). A node is a part of the pool and a range for the number of communities; each
+LP fixes candidates out of it, and once few are left CP-SAT settles the node. Until then it is split: by the number of
+communities, or by whether two units are together (Ryan & Foster 1981).
 """
 
 from __future__ import annotations
@@ -83,13 +83,14 @@ class _Relaxed:
 
 
 class Tree:
-    """Finds the cheapest grouping of the candidates of a ``pool``, or proves that none is below ``best_km``.
+    """Finds the cheapest grouping of the candidates of a ``pool``, or proves that none is cheaper than so much.
 
     Args:
         problem: one level.
-        pool: every candidate that a grouping cheaper than ``best_km`` may have, canonical.
+        pool: every candidate that a grouping cheaper than ``best_km`` and ``ceiling_km`` may have, canonical.
         lp: the bound over all candidates, which the first node starts from.
         best_km: what the best known grouping costs.
+        ceiling_km: nothing is proved above that.
         clock: may stop it.
         seed: of CP-SAT.
         report: told (best cost, bound) in km, each time one of them is better.
@@ -102,6 +103,7 @@ class Tree:
         pool: Candidates,
         lp: Bound,
         best_km: float,
+        ceiling_km: float,
         *,
         clock: Clock,
         seed: int,
@@ -111,6 +113,7 @@ class Tree:
         self._pool = pool
         self._best: Communities | None = None
         self._best_km = best_km
+        self._ceiling_km = ceiling_km
         self._clock = clock
         self._seed = seed
         self._report = report
@@ -129,11 +132,12 @@ class Tree:
         self._ticks = count()
         self._open = [(root.bound_km, next(self._ticks), root)]
 
-    def search(self, gap_km: float) -> Verdict:
-        """Split until nothing can be cheaper by more than ``gap_km``, or the clock stops."""
+    def search(self, gap: float) -> Verdict:
+        """Split until nothing below the ceiling can be cheaper than the best by such a share, or the clock stops."""
         while (
             self._open
-            and self._open[0][0] < self._best_km - max(gap_km, self._negligible_km)
+            and not self._closed(self._open[0][0])
+            and self._open[0][0] < (1 - gap) * self._best_km
             and not self._clock.stopped()
         ):
             _, _, node = heapq.heappop(self._open)
@@ -144,7 +148,7 @@ class Tree:
 
     def _bound_km(self) -> float:
         # A node that is closed has nothing cheaper by half of what matters.
-        return min([node[0] for node in self._open[:1]] + [self._best_km - self._negligible_km])
+        return min([node[0] for node in self._open[:1]] + [self._bar_km - self._negligible_km])
 
     def _split(self, node: _Node) -> list[_Node]:
         """The parts of a node that are still open, itself if time is up; what CP-SAT finds on the way is kept."""
@@ -169,7 +173,7 @@ class Tree:
 
     def _relax(self, problem: Problem, node: _Node) -> _Relaxed:
         """Solve a node's LP, with cuts, and take out of the node what no better grouping of it can have."""
-        master = Master(problem, self._pool[node.start], self._best_km, node.cuts, node.areas, self._clock)
+        master = Master(problem, self._pool[node.start], self._bar_km, node.cuts, node.areas, self._clock)
         columns = node.start
         candidates, costs = self._pool[node.rows], self._costs[node.rows]
         best_km, point, left = -np.inf, None, np.zeros(0)
@@ -196,14 +200,14 @@ class Tree:
                 # With dearer penalties the bound of a node without groupings rises until it is closed.
                 punished += 1
                 master.punish(_DEARER)
-            elif best_km - before_cuts < _WORTH * (self._best_km - best_km) or not master.cut(wider=True):
+            elif best_km - before_cuts < _WORTH * (self._bar_km - best_km) or not master.cut(wider=True):
                 break
             else:
                 before_cuts = best_km
         rest = replace(
             node,
             bound_km=max(node.bound_km, best_km),
-            rows=node.rows[left < self._best_km - best_km],
+            rows=node.rows[left < self._bar_km - best_km],
             cuts=master.cuts,
             areas=master.areas,
         )
@@ -219,10 +223,10 @@ class Tree:
         self._keep(tuple(self._problem.twins.distinct(patterns)))
 
     def _settle(self, problem: Problem, relaxed: _Relaxed, work: float) -> Choice:
-        """Let CP-SAT choose among what is left of a node, if it is cheaper than the best."""
+        """Let CP-SAT choose among what is left of a node, if it is cheaper than the best and below the ceiling."""
         while True:
-            choice = ChoiceModel(problem, self._pool[relaxed.node.rows], relaxed.duals, self._best_km).solve(
-                (), clock=self._clock, below_km=self._best_km, work=work, seed=self._seed, report=lambda *_: None
+            choice = ChoiceModel(problem, self._pool[relaxed.node.rows], relaxed.duals, self._bar_km).solve(
+                (), clock=self._clock, below_km=self._bar_km, work=work, seed=self._seed, report=lambda *_: None
             )
             if choice.communities is not None:
                 self._keep(choice.communities)
@@ -294,12 +298,17 @@ class Tree:
 
     def _closed(self, bound_km: float) -> bool:
         """Whether a node of this bound holds nothing that is cheaper by what matters."""
-        return bound_km >= self._best_km - self._negligible_km
+        return bound_km >= self._bar_km - self._negligible_km
+
+    @property
+    def _bar_km(self) -> float:
+        """What costs as much need not be found."""
+        return min(self._best_km, self._ceiling_km)
 
     @property
     def _negligible_km(self) -> float:
         # Half of what matters, so that the bound in the end is within the whole.
-        return exact_km(self._best_km) / 2
+        return exact_km(self._bar_km) / 2
 
     def _keep(self, communities: Communities) -> None:
         cost = self._problem.cost_km(communities)

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import grouping.pricing
+from benchmarks.instances import make
+from benchmarks.records import Spec
 from grouping import InputError, Kind, Link, Result, Scenario, Status, solve
+from grouping.areas import Areas
+from grouping.bound import Bound, lower_bound
+from grouping.clock import Clock
 from grouping.cuts import NO_CUTS
+from grouping.optimize import optimize
+from grouping.optimum import Optimum
+from grouping.problem import Problem
 from grouping.search import Search
 
 from instances import HERE, asked, instances
@@ -188,22 +197,63 @@ def test_what_is_said_holds_when_all_is_cut_short(
     assert_honest(instance, result)
 
 
-@thorough
-@given(instances(), st.sampled_from([(0.25,), (0.25, 0.5)]), st.integers(1, 20), st.booleans())
-def test_what_is_said_holds_when_some_candidates_are_branched_over(
-    instance: Instance, shares: tuple[float, ...], room: int, cuts: bool
+def short_lists(patch: pytest.MonkeyPatch, share: float, room: int, *, branched: bool) -> None:
+    """No list reaches all candidates, there are no cuts that make lists short, and little else finds groupings."""
+    patch.setattr(Search, "steps", lambda *_: None)
+    patch.setattr("grouping.master.violated", lambda *_: NO_CUTS)
+    patch.setattr("grouping.master.broken_areas", lambda *found: Areas.none(len(found[3]), found[5][-1]))
+    patch.setattr("grouping.optimize._FAR", math.inf if branched else -1.0)
+    patch.setattr("grouping.optimize._POOL", (room, 4 * room))
+    patch.setattr("grouping.optimize._SLACKS", (share,))
+    patch.setattr("grouping.optimize.improve", lambda _problem, _pool, _duals, best, **_: best)
+    patch.setattr("grouping.tree._MANY", 0)
+
+
+@settings(thorough, max_examples=40)
+@given(
+    instances(),
+    st.sampled_from([0.25, 0.5]),
+    st.integers(1, 20),
+    st.sampled_from([0.0, 0.0, 0.05]),
+    st.sampled_from([0, 2, 2500]),
+    st.booleans(),
+)
+def test_what_is_said_holds_when_lists_are_of_a_part(
+    instance: Instance, share: float, room: int, gap: float, few: int, branched: bool
 ) -> None:
-    """As all others cost too much for a grouping below what is said to be the bound then."""
+    """A grouping with any other candidate costs at least what is then said to be the bound."""
+    stop = instance.scenario.stop.model_copy(update={"gap": gap})
+    instance = replace(instance, scenario=instance.scenario.model_copy(update={"stop": stop}))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Search, "steps", lambda *_: None)
-        if not cuts:
-            patch.setattr("grouping.bound._STALE", -1)
-        patch.setattr("grouping.optimize._FAR", math.inf)
-        patch.setattr("grouping.optimize._POOL", (room, 4 * room))
-        patch.setattr("grouping.optimize._SLACKS", shares)
-        patch.setattr("grouping.optimize.improve", lambda _problem, _pool, _duals, best, **_: best)
+        short_lists(patch, share, room, branched=branched)
+        patch.setattr("grouping.tree._FEW", few)
         result = solved(instance)
     assert_honest(instance, result)
+
+
+@pytest.mark.parametrize("branched", [True, False])
+@pytest.mark.parametrize(
+    "spec", [Spec("counties", 60, 2), Spec("counties", 60, 3), Spec("counties", 40, 3, measure="hosted")]
+)
+def test_a_list_of_a_part_raises_the_bound(spec: Spec, branched: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = make(spec).problem
+    whole = alone(problem)
+    assert whole.proved
+    bounds = []
+
+    def relaxed(*what: Any, **how: Any) -> Bound:
+        bounds.append(lower_bound(*what, **how))
+        return bounds[-1]
+
+    monkeypatch.setattr("grouping.optimize.lower_bound", relaxed)
+    short_lists(monkeypatch, 0.5, 500, branched=branched)
+    some = alone(problem)
+    assert bounds[0].km < some.bound_km <= whole.cost_km + 1e-6 <= some.cost_km + 2e-6
+
+
+def alone(problem: Problem) -> Optimum:
+    with Clock(60) as clock:
+        return optimize(problem, seed=1, gap=0.0, workers=1, clock=clock, report=lambda *_: None)
 
 
 @settings(thorough, max_examples=20)
