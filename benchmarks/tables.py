@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -78,7 +79,7 @@ def alone(report: Report) -> Table:
     specs = [one.task.spec for one in report.outcomes if one.task.spec.kind != "points"]
     rows = []
     for one in (_of(report, spec)[0] for spec in specs if not _is_plain(spec)):
-        figures = _number(one.cost, 1), _number(one.bound, 1)
+        figures = _number(one.cost, 1), _lower(one.bound)
         rows.append((one.task.spec.name, *figures, *_course(one), *_spent(one)))
     header = ("instance", "cost km", "bound km", *_COURSE, *_MEASURED)
     return Table("Alone", header, tuple(rows), _caption(report))
@@ -149,7 +150,7 @@ def _figures(one: Outcome, report: Report) -> Sequence[str]:
     ratio = one.cost / ours if one.cost is not None and ours else None
     return (
         _number(one.cost, 1),
-        _number(one.bound, 1),
+        _lower(one.bound),
         _percent(one.gap),
         *_spent(one),
         _number(ratio, 3),
@@ -174,8 +175,14 @@ def _number(value: float | None, digits: int) -> str:
     return _NONE if value is None else f"{value:,.{digits}f}"
 
 
+def _lower(value: float | None) -> str:
+    """A bound, rounded down; but what a proof of optimality leaves open is not told."""
+    return _number(None if value is None else math.floor(10 * value + 0.05) / 10, 1)
+
+
 def _percent(value: float | None) -> str:
-    return _NONE if value is None else f"{100 * value:.2f} %"
+    """A gap, rounded up likewise."""
+    return _NONE if value is None else f"{math.ceil(10_000 * value - 0.01) / 100:.2f} %"
 
 
 def _caption(report: Report) -> str:

@@ -91,6 +91,7 @@ class Clock:
         It may be for another thread. Work that this one counts meanwhile does not stop it, for that would depend on
         which thread is faster.
         """
+        late = self.stopped()
         clock = Clock(share * self.remaining, (share if work is None else work) * self.work_left)
 
         def stop() -> None:
@@ -99,8 +100,9 @@ class Clock:
 
         with clock, self.calling(stop):
             yield clock
+        # Where this one has come to its end before, whatever ended it, no time was left to run out.
         with self._lock:
-            self.hurried |= clock.hurried or clock.reason is StoppedBy.TIME
+            self.hurried |= not late and (clock.hurried or clock.reason is StoppedBy.TIME)
 
     def stopped(self) -> bool:
         """Whether to come to an end."""

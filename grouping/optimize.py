@@ -46,7 +46,6 @@ _WORK = 20.0
 _STEP = 1.5e-5
 """Deterministic seconds for a step of the search."""
 
-
 Report = Callable[[str, float | None, float | None], None]
 """Told (phase, best cost or None, bound or None) in km."""
 
@@ -269,7 +268,6 @@ class _Run:
             threshold = float(reduced[order[room]])
             pool = pool[order[:room]]
         pool += Candidates.of(self._problem.twins.canonical(self._best), self._problem.largest)
-        before = self._best_km
         settled = (self._branch if branched else self._select)(lp, pool, lp.km + threshold)
         better = self._best_km < before - exact_km(before)
         if settled and not better:
@@ -358,10 +356,10 @@ class _Run:
         proved = self._fewest_unplaced and self._within(0.0)
         if proved:
             reason = StoppedBy.PROOF
+        elif self._clock.hurried and self._clock.reason is not StoppedBy.INTERRUPT:
+            reason = StoppedBy.TIME
         elif self._clock.reason is not None:
             reason = self._clock.reason
-        elif self._clock.hurried:
-            reason = StoppedBy.TIME
         else:
             reason = StoppedBy.GAP if self._within(self._gap) else StoppedBy.END
         bound = min(self._bound_km, self._best_km)
@@ -396,5 +394,7 @@ class _Run:
         return hear
 
     def _tell(self, phase: str) -> None:
-        best = self._best_km if np.isfinite(self._best_km) and not self._excess else None
+        # What a grouping costs that leaves out more sites than must be, or breaks a limit, is no measure for others.
+        whole = not self._excess and self._problem.left_out(self._best) <= self._problem.unplaced
+        best = self._best_km if whole and np.isfinite(self._best_km) else None
         self._report(phase, best, min(self._bound_km, self._best_km))

@@ -15,7 +15,7 @@ from grouping.levels import Level
 from grouping.messages import Lang, Message, message, say
 from grouping.numbers import km_text
 from grouping.result import relative_gap
-from grouping.wording import percent
+from grouping.wording import bound_text, percent
 
 if TYPE_CHECKING:
     from grouping.solve import Progress
@@ -106,7 +106,7 @@ class ProgressView:
             news.level.label.text(self._lang),
             phase.text(self._lang) if isinstance(phase, Message) else phase,
             "–" if news.best_km is None else km_text(news.best_km),
-            "–" if news.bound_km is None else km_text(news.bound_km),
+            "–" if news.bound_km is None else bound_text(news.bound_km, news.best_km),
             gap,
             say("progress.seconds", self._lang, seconds=f"{seconds:.1f}"),
         )

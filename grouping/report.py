@@ -23,6 +23,7 @@ from grouping.themes import themes
 from grouping.verdicts import findings, mark, outcome, rule_name, verdict
 from grouping.wording import (
     COST_PARTS,
+    bound_text,
     honour_price,
     measure,
     proof,
@@ -136,7 +137,7 @@ class _Report:
                     str(sum(len(community.members) for community in level.communities)),
                     str(len(level.unplaced)),
                     km_text(level.cost.total_km),
-                    km_text(level.bound_km),
+                    bound_text(level.bound_km, level.cost.total_km),
                     self._text(proof(level)),
                     self._text(stop_reason(level)),
                 )
@@ -162,7 +163,7 @@ class _Report:
         if result.bound_km > 0:
             yield ""
             what = "report.bound_explained_unplaced" if result.unplaced else "report.bound_explained"
-            yield self._say(what, bound=km_text(result.bound_km))
+            yield self._say(what, bound=bound_text(result.bound_km, result.cost.total_km))
 
     def _communities(self) -> Iterator[str]:
         if not self._result.communities:

@@ -24,6 +24,8 @@ _PARTS_EXPLAINED = {
     "hosted": message("report.explain_hosted"),
     "pairwise": message("report.explain_pairwise"),
 }
+_PROVED_KM = 0.005
+"""Proofs are to the metre, of each level."""
 _STOPPED = {
     "proof": message("report.stopped_proof"),
     "gap": message("report.stopped_gap"),
@@ -56,6 +58,13 @@ def stop_reason(part: Result | LevelResult) -> Message:
 def measure(result: Result) -> Message:
     """What travel is under the scenario's measure."""
     return _PARTS_EXPLAINED[result.scenario.travel.measure]
+
+
+def bound_text(bound_km: float, cost_km: float | None) -> str:
+    """A bound in whole km, rounded down, for nothing costs less; as the cost is, where a proof leaves nothing open."""
+    if cost_km is not None and cost_km - bound_km <= _PROVED_KM:
+        return km_text(cost_km)
+    return km_text(math.floor(bound_km) if math.isfinite(bound_km) else bound_km)
 
 
 def percent(fraction: float) -> str:

@@ -332,7 +332,7 @@ def made_report() -> Report:
     few, many, points = Spec("counties", 18), Spec("counties", 1000), Spec("points", 60, 1, 2, 3)
     outcomes = (
         outcome(many, "greedy", None, None, "nothing valid"),
-        outcome(many, "ours", 100.0, 99.5),
+        outcome(many, "ours", 100.0, 99.4666),
         outcome(few, "greedy", 150.0, None),
         outcome(few, "ours", 100.0, 100.0),
         outcome(points, "mdav", 50.0, None),
@@ -347,11 +347,12 @@ def test_tables_say_what_was_measured() -> None:
     table = peers(made_report())
     assert [row[:2] for row in table.rows] == [("18", "ours"), ("18", "greedy"), ("1,000", "ours"), ("1,000", "greedy")]
     assert table.rows[1][2:] == ("150.0", "–", "–", "4.0", "5", "321", "1.500", "")
-    assert table.rows[2][2:] == ("100.0", "99.5", "0.50 %", "4.0", "5", "321", "1.000", "")
+    # What is open never looks smaller than it is.
+    assert table.rows[2][2:] == ("100.0", "99.4", "0.54 %", "4.0", "5", "321", "1.000", "")
     assert table.rows[3][2:] == ("–", "–", "–", "4.0", "5", "321", "–", "nothing valid")
     assert "Quick run" in table.markdown()
     assert "| 1,000 | greedy |" in re.sub(" +", " ", table.markdown())
-    assert growth(made_report()).rows[1] == ("1,000", "0.50", "3.0", "0.50 %", "4.0", "5", "321")
+    assert growth(made_report()).rows[1] == ("1,000", "0.50", "3.0", "0.54 %", "4.0", "5", "321")
     assert [row[-2] for row in microaggregation(made_report()).rows] == ["1.000", "1.250"]
     assert [row[:3] for row in alone(made_report()).rows] == [
         ("300 counties, hosted", "80.0", "80.0"),

@@ -249,6 +249,32 @@ def test_a_list_becomes_a_folder(tmp_path: Path) -> None:
     assert (tmp_path / "b" / "grouping.csv").read_bytes() == (out / "grouping.csv").read_bytes()
 
 
+def test_the_first_run_of_all_says_that_it_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "名单.csv").write_text(LIST, "utf-8")
+    said = []
+    for compiled in (True, False):
+        monkeypatch.setattr(import_module("grouping.jobs"), "compiled", lambda _, answer=compiled: answer)
+        outcome = run("solve", "名单.csv", "--time-limit", "20")
+        assert outcome.exit_code == 0, outcome.output
+        said.append("先编译计算程序" in outcome.stderr)
+    assert said == [False, True]
+
+
+def test_directions_that_differ_are_averaged_and_the_report_says_so(tmp_path: Path) -> None:
+    (tmp_path / "名单.csv").write_text(LIST, "utf-8")
+    names = [f"学院{n}" for n in range(7)]
+    rows = [
+        ",".join([name, *(str(abs(k - j) * (10 if k < j else 12)) for j in range(7))]) for k, name in enumerate(names)
+    ]
+    (tmp_path / "里程.csv").write_text("\n".join([",".join(["", *names]), *rows]) + "\n", "utf-8")
+    outcome = run("solve", "名单.csv", "--distances", "里程.csv", "--out", "out")
+    assert outcome.exit_code == 0, outcome.output
+    assert "有 21 对实验点两个方向的距离不同，已取平均" in (tmp_path / "out" / "report.md").read_text("utf-8")
+    # 11 km from one to the next: 56 times that between all pairs of a row of seven, and two sevenths of it count.
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text("utf-8"))
+    assert summary["cost_breakdown"]["travel_km"] == 2 / 7 * 56 * 11
+
+
 @pytest.fixture
 def found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     """A solve whose search gives what the test puts here."""

@@ -45,3 +45,9 @@ def test_a_share_of_the_time_may_run_out_without_the_rest() -> None:
             part.spend(2.0)
         assert part.reason is StoppedBy.WORK
         assert not clock.hurried
+        clock.spend(20.0)
+        with clock.apart() as late:
+            while not late.stopped():
+                time.sleep(0.01)
+        # There was nothing left for it, but not for want of time.
+        assert not clock.hurried

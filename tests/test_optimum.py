@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,10 +14,10 @@ from hypothesis import strategies as st
 import grouping.pricing
 from benchmarks.instances import make
 from benchmarks.records import Spec
-from grouping import InputError, Kind, Link, Result, Scenario, Status, solve
+from grouping import InputError, Kind, Level, Link, Progress, Result, Scenario, Status, solve
 from grouping.areas import Areas
 from grouping.bound import Bound, lower_bound
-from grouping.clock import Clock
+from grouping.clock import Clock, StoppedBy
 from grouping.cuts import NO_CUTS
 from grouping.optimize import optimize
 from grouping.optimum import Optimum
@@ -254,6 +255,33 @@ def test_a_list_of_a_part_raises_the_bound(spec: Spec, branched: bool, monkeypat
 def alone(problem: Problem) -> Optimum:
     with Clock(60) as clock:
         return optimize(problem, seed=1, gap=0.0, workers=1, clock=clock, report=lambda *_: None)
+
+
+@settings(thorough, max_examples=40)
+@given(instances(), st.booleans())
+def test_costs_and_bounds_that_are_told_only_get_better(instance: Instance, whole: bool) -> None:
+    """Also where sites are left out or limits are to be kept, and whoever searches badly at first."""
+    told: dict[Level, list[Progress]] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        if not whole:
+            patch.setattr(Search, "steps", lambda *_: None)
+        result = solved(instance, progress=lambda news: told.setdefault(news.level, []).append(news))
+    for level in result.levels:
+        best = [one.best_km for one in told[level.level] if one.best_km is not None]
+        bounds = [one.bound_km for one in told[level.level] if one.bound_km is not None]
+        assert all(later <= earlier + 1e-6 for earlier, later in pairwise(best))
+        assert all(later >= earlier - 1e-6 for earlier, later in pairwise(bounds))
+        assert best[-1] == level.cost.total_km
+
+
+def test_what_ran_short_of_time_is_not_said_to_have_ended_by_work() -> None:
+    """Or else another run is thought to come to the same."""
+    problem = make(Spec("counties", 60)).problem
+    for hurried, reason in ((True, StoppedBy.TIME), (False, StoppedBy.WORK)):
+        with Clock(60, work=0.01) as clock:
+            clock.hurried = hurried
+            found = optimize(problem, seed=1, gap=0.0, workers=1, clock=clock, report=lambda *_: None)
+        assert found.stopped_by is reason
 
 
 @settings(thorough, max_examples=20)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from grouping.result import Status
 from grouping.scenario import LinkPrices, Scenario, Size
 from grouping.sites import Applications
 from grouping.summary import summary, summary_json
-from grouping.wording import percent, proof, stop_reason
+from grouping.wording import bound_text, percent, proof, stop_reason
 
 from made_result import made_check, made_result
 
@@ -77,6 +78,19 @@ def test_a_gap_never_looks_smaller_than_it_is() -> None:
     assert percent(0.02) == "2.00%"
     assert percent(0.0) == "0.00%"
     assert "0.01%" in proof(replace(made_result().levels[0], gap=1e-5)).text()
+
+
+def test_a_bound_never_looks_higher_than_it_is() -> None:
+    assert bound_text(1900.9, 1950.0) == "1,900"
+    assert bound_text(3.6, None) == "3"
+    # Proved to the metre: the same as the cost.
+    assert bound_text(1951.6996, 1951.7) == "1,952"
+    assert bound_text(math.inf, math.inf) == "∞"
+    result = made_result()
+    level = replace(result.levels[0], cost=Cost(travel_km=1950.2), bound_km=1900.9)
+    text = report(replace(result, levels=(level,)), made_check())
+    assert "1,900" in text
+    assert "1,901" not in text
 
 
 def test_caveats_come_with_what_they_are_about() -> None:

@@ -209,6 +209,25 @@ def test_a_work_limit_ends_every_run_alike(work: float) -> None:
         assert [level.bound_km for level in other.levels] == [level.bound_km for level in first.levels]
 
 
+@pytest.mark.parametrize(("places", "work"), [(False, 3.5), (True, 6.0)])
+def test_so_does_it_where_the_map_is_searched_in_parts(
+    places: bool, work: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the exchanges; by places, also in the bound patch by patch, or what comes after it."""
+    if places:
+        monkeypatch.setattr("grouping.distances.MOST_TABLED", 1)
+        for module in ("patchwork", "ascent"):
+            monkeypatch.setattr(f"grouping.{module}._PATCH", 60)
+        monkeypatch.setattr("grouping.optimize._STEPS", (20, 20))
+        monkeypatch.setattr("grouping.search_in_parts._EXCHANGED", 100)
+    scenario = load_scenario("base", **{"stop.work": work})
+    one, other = (
+        solve(Applications(counties(250 if places else 750)), scenario, workers=workers) for workers in (1, 2)
+    )
+    assert one.stopped_by is StoppedBy.WORK
+    assert (ids(one), one.bound_km, one.stopped_by) == (ids(other), other.bound_km, other.stopped_by)
+
+
 def test_more_work_than_is_needed_changes_nothing() -> None:
     plain = solve(Applications(counties(40)))
     limited = solve(Applications(counties(40)), load_scenario("base", **{"stop.work": 100}))

@@ -240,6 +240,16 @@ def test_given_names_no_site(folder: Path) -> None:
     assert "延庆" not in text
 
 
+def test_the_first_question_of_all_says_that_it_takes_long(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[bool] = []
+    monkeypatch.setattr("grouping.cli.asking.compiled", lambda _: False)
+    monkeypatch.setattr("grouping.cli.asking.compile_all", lambda _, placed: made.append(placed))
+    done = run("explain", folder / "out", "延庆县")
+    assert done.exit_code == 0, done.output
+    assert "编译" in done.stderr
+    assert made == [False]
+
+
 def test_a_site_is_explained_in_both_languages(folder: Path) -> None:
     said = run("explain", folder / "out", "延庆县")
     assert said.exit_code == 0, said.output

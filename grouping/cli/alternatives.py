@@ -17,7 +17,7 @@ from grouping.alternatives import alternatives as search
 from grouping.attending import attended
 from grouping.cases import Case, LevelCase
 from grouping.check import check
-from grouping.cli.asking import Asked, Opened, asking_options, opened
+from grouping.cli.asking import Asked, Opened, asking_options, made_ready, opened
 from grouping.cli.reading import Reading
 from grouping.cli.speaking import SpeakingCommand, lang_option
 from grouping.clock import Clock
@@ -59,6 +59,7 @@ def alternatives(
     share = reading.number("--within", within and within.strip().rstrip("%％"), _WITHIN, "ask.expect_percent")
     each = reading.number("--work", work, _WORK, "cli.expect_work") or _WORK_EACH
     run = opened(out, asked, reading)
+    made_ready(run.case, lang)
     fraction = 0.02 if share is None else share / 100
     with Clock(604_800.0) as clock:
         workers = os.cpu_count() or 1

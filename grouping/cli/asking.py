@@ -15,11 +15,13 @@ from grouping.cases import Case, build_case
 from grouping.check import CheckReport
 from grouping.check import check as audit
 from grouping.cli.reading import Reading
+from grouping.compilation import compile_all, compiled
+from grouping.distances import by_places
 from grouping.errors import InputError, Problem, Where
 from grouping.grouping_files import GroupingFile, read_grouping
 from grouping.inputs import FILES, Files
 from grouping.levels import Level
-from grouping.messages import message
+from grouping.messages import Lang, message, say
 from grouping.runs import located, read_given
 from grouping.verdicts import findings
 
@@ -104,6 +106,14 @@ def opened(out: str, asked: Asked, reading: Reading) -> Opened:
     case = build_case(sites, scenario, priced, distances, found.communities, found.leads, bounds)
     proved = bool(bounds) and all(level.cost_km <= level.bound_km + 0.002 for level in case.levels)
     return Opened(case, found, report, proved)
+
+
+def made_ready(case: Case, lang: Lang) -> None:
+    """Compile what is not yet compiled, and say so, before any time limit counts."""
+    placed = by_places(case.applications.sites, case.distances)
+    if not compiled(placed):
+        click.echo(say("cli.first_run", lang), err=True)
+        compile_all(case.scenario, placed)
 
 
 def _summary(folder: Path) -> dict[str, Any]:

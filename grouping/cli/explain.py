@@ -7,7 +7,7 @@ import json
 import click
 
 from grouping.cases import Case, LevelCase, Resolver
-from grouping.cli.asking import SECONDS, Asked, Opened, asking_options, opened
+from grouping.cli.asking import SECONDS, Asked, Opened, asking_options, made_ready, opened
 from grouping.cli.reading import Reading
 from grouping.cli.speaking import SpeakingCommand, lang_option
 from grouping.errors import InputError, Problem, Where
@@ -45,6 +45,7 @@ def explain(
         raise InputError([Problem(Where("grouping explain"), message("ask.one_question"))])
     seconds = reading.number("--time-limit", time_limit, SECONDS, "cli.expect_seconds")
     run = opened(out, asked, reading)
+    made_ready(run.case, lang)
     resolver = Resolver(seconds or _SECONDS)
     case = run.case
     if site is not None:
