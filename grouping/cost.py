@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from grouping.ground import NOWHERE, Ground, between, crossed, part_of, part_tables
+from grouping.ground import NOWHERE, Ground, between, crossed, part_host_tables, part_of, part_tables, rows_of
 from grouping.together import Together, entry
 
 Floats = NDArray[np.float64]
@@ -98,18 +98,19 @@ class Prices(NamedTuple):
         return self.able if len(self.able) else np.diff(self.host_start) > 0
 
     def part(self, units: Ints, *, tables: bool = True) -> Prices:
-        """Those of some of the units: in tables, or else by places if these are. No hosts are among them."""
+        """Those of some of the units, and of hosts among these: in tables, or else by places if these are."""
         tables = tables or not len(self.ground.start)
         distance, cross = part_tables(self, units) if tables else (self.distance, self.cross)
-        none = np.zeros((0, len(units)))
+        host_start, hosts = rows_of(self.host_start, units)
+        ways = part_host_tables(self, hosts, units) if tables else (self.host_distance, self.host_cross)
         return self._replace(
             weight=self.weight[units],
             distance=distance,
             cross=cross,
-            ground=NOWHERE if tables else part_of(self.ground, units),
-            host_start=np.zeros(len(units) + 1, dtype=np.int64),
-            host_distance=none,
-            host_cross=none,
+            ground=NOWHERE if tables else part_of(self.ground, units, hosts),
+            host_start=host_start,
+            host_distance=ways[0],
+            host_cross=ways[1],
             pair=self.pair.part(units),
             apart=self.apart[units],
             miss=self.miss[units],

@@ -20,6 +20,35 @@ NEAREST = 8
 """Of so many nearest neighbours one's community is where a unit goes."""
 
 
+@njit(inline="always")
+def _find_ways(hosts, ways, members, count, way):  # type: ignore[no-untyped-def]
+    """Put into ``way`` (h,) the km from each possible host of ``members[:count]`` to all of them."""
+    for i in range(count):
+        for host in range(hosts[members[i]], hosts[members[i] + 1]):
+            total = 0.0
+            for j in range(count):
+                total += ways[host, members[j]]
+            way[host] = total
+
+
+@njit(inline="always")
+def _hosted_km(hosts, ways, way, members, count, entering, leaving):  # type: ignore[no-untyped-def]
+    """The km from the best host of ``members[:count]`` to all of them, once a unit is in another's place."""
+    best = np.inf
+    for m in range(count):
+        mate = members[m]
+        if mate != leaving:
+            for host in range(hosts[mate], hosts[mate + 1]):
+                best = min(best, way[host] + ways[host, entering] - ways[host, leaving])
+    for host in range(hosts[entering], hosts[entering + 1]):
+        total = ways[host, entering]
+        for m in range(count):
+            if members[m] != leaving:
+                total += ways[host, members[m]]
+        best = min(best, total)
+    return best
+
+
 @njit(cache=True, nogil=True)
 def exchange(prices, around, draft, random, steps, hot, cold):  # type: ignore[no-untyped-def]
     """Take so many ``steps`` while the temperature falls from ``hot`` to ``cold`` km; limits are not looked at."""
@@ -34,9 +63,15 @@ def exchange(prices, around, draft, random, steps, hot, cold):  # type: ignore[n
         around.smallest,
         around.largest,
     )
+    by_sums = prices.ground.start.shape[0] == 0 and prices.miss.shape[1] == 0
+    by_sums = by_sums and len(prices.able) == 0 and around.crossing_km == 0.0
+    hosted = by_sums and measure == HOSTED
     pairs = prices.distance + prices.cross
-    by_pairs = prices.ground.start.shape[0] == 0 and measure != HOSTED and prices.miss.shape[1] == 0
-    by_pairs = by_pairs and len(prices.able) == 0 and around.crossing_km == 0.0
+    hosts, ways = prices.host_start, prices.host_distance + prices.host_cross
+    # From each possible host to all of its community.
+    way = np.zeros(len(ways))
+    for group in range(len(counts) if hosted else 0):
+        _find_ways(hosts, ways, members[group], counts[group], way)
     linked = start.shape[0] > 0
     units, width = len(label), min(NEAREST, near.shape[1])
     for step in range(steps if width else 0):
@@ -46,7 +81,7 @@ def exchange(prices, around, draft, random, steps, hot, cold):  # type: ignore[n
             continue
         place = next_below(random, counts[target])
         other = members[target, place]
-        plain = by_pairs and allowed[group] and allowed[target]
+        plain = by_sums and allowed[group] and allowed[target]
         if linked and plain:
             plain = start[unit] == start[unit + 1] and start[other] == start[other + 1]
         own = 0
@@ -55,15 +90,21 @@ def exchange(prices, around, draft, random, steps, hot, cold):  # type: ignore[n
             more = weight[other] - weight[unit]
             if sites[group] + more > largest or sites[target] - more > largest:
                 continue
-            here_km = km[group] - pairs[unit, unit] + pairs[other, other]
-            there_km = km[target] + pairs[unit, unit] - pairs[other, other]
+            if hosted:
+                here_km = _hosted_km(hosts, ways, way, members[group], counts[group], other, unit)
+                there_km = _hosted_km(hosts, ways, way, members[target], counts[target], unit, other)
+                if max(here_km, there_km) == np.inf:
+                    continue
+            else:
+                here_km = km[group] - pairs[unit, unit] + pairs[other, other]
+                there_km = km[target] + pairs[unit, unit] - pairs[other, other]
             for m in range(counts[group]):
                 mate = members[group, m]
                 if mate == unit:
                     own = m
-                else:
+                elif not hosted:
                     here_km += pairs[other, mate] - pairs[unit, mate]
-            for m in range(counts[target]):
+            for m in range(0 if hosted else counts[target]):
                 mate = members[target, m]
                 if mate != other:
                     there_km += pairs[unit, mate] - pairs[other, mate]
@@ -96,6 +137,9 @@ def exchange(prices, around, draft, random, steps, hot, cold):  # type: ignore[n
         else:
             reckon(prices, around, now, group)
             reckon(prices, around, now, target)
+        if hosted:
+            _find_ways(hosts, ways, members[group], counts[group], way)
+            _find_ways(hosts, ways, members[target], counts[target], way)
         if sites[group] >= smallest and sites[target] >= smallest and allowed[group] and allowed[target]:
             note(met, number, members[group], counts[group])
             note(met, number, members[target], counts[target])

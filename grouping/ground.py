@@ -167,12 +167,19 @@ def joint_table(prices: Prices) -> Floats:
     return table
 
 
-def part_of(ground: Ground, units: Ints) -> Ground:
-    """That of some of the units, without hosts."""
-    counts = np.diff(ground.start)[units]
-    start = np.concatenate([[0], counts.cumsum()])
-    sites = np.arange(start[-1]) + np.repeat(ground.start[units] - start[:-1], counts)
-    return ground._replace(start=start, place=ground.place[sites], region=ground.region[sites], host=NOWHERE.host)
+def part_of(ground: Ground, units: Ints, hosts: Ints) -> Ground:
+    """That of some of the units, with some of the hosts, which are among their sites."""
+    start, sites = rows_of(ground.start, units)
+    place = np.full(len(ground.place), -1, dtype=np.int64)
+    place[sites] = np.arange(len(sites))
+    return Ground(start, ground.place[sites], ground.region[sites], place[ground.host[hosts]], ground.surcharge)
+
+
+def rows_of(start: Ints, units: Ints) -> tuple[Ints, Ints]:
+    """(where the rows of each of the ``units`` start among theirs, which they are): unit k's start at ``start[k]``."""
+    counts = np.diff(start)[units]
+    own = np.concatenate([[0], counts.cumsum()])
+    return own, np.arange(own[-1]) + np.repeat(start[units] - own[:-1], counts)
 
 
 def part_tables(prices: Prices, units: Ints) -> tuple[Floats, Floats]:
@@ -186,12 +193,21 @@ def part_tables(prices: Prices, units: Ints) -> tuple[Floats, Floats]:
     return distance, cross
 
 
+def part_host_tables(prices: Prices, hosts: Ints, units: Ints) -> tuple[Floats, Floats]:
+    """``host_distance`` and ``host_cross`` (h, m) from some of the hosts to some of the units."""
+    if not len(prices.ground.start):
+        some = np.ix_(hosts, units)
+        return prices.host_distance[some], prices.host_cross[some]
+    distance, cross = np.empty((2, len(hosts), len(units)))
+    for row, host in enumerate(hosts):
+        ways(prices, host, units, distance[row], cross[row])
+    return distance, cross
+
+
 def with_host_tables(prices: Prices) -> Prices:
     """The same with ``host_distance`` and ``host_cross``, for those who read them."""
     if not len(prices.ground.host):
         return prices
-    units = np.arange(len(prices.weight))
-    distance, cross = np.empty((2, len(prices.ground.host), len(units)))
-    for host in range(len(distance)):
-        ways(prices, host, units, distance[host], cross[host])
+    hosts, units = np.arange(len(prices.ground.host)), np.arange(len(prices.weight))
+    distance, cross = part_host_tables(prices, hosts, units)
     return prices._replace(host_distance=distance, host_cross=cross)

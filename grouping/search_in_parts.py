@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from grouping.candidates import Candidates
-from grouping.cost import HOSTED, Ints
+from grouping.cost import Ints
 from grouping.patches import patches
 from grouping.problem import Problem
 from grouping.scenario import Limits
@@ -32,7 +32,7 @@ _EXCHANGED, _EXCHANGE_TURNS = 700, (6, 9)
 """Units of a part at most, and turns, of exchanges: more of them for many units, whose bound takes long anyway. Fewer
 units than a part holds are all arranged without."""
 _AGAIN, _EXCHANGES, _SLOW = 5, 15_000, 25
-"""Steps of ruin and recreate, and of exchanges after them, for each unit in each of these turns. Where sums over pairs
+"""Steps of ruin and recreate, and of exchanges after them, for each unit in each of these turns. Where sums
 don't tell what a community costs, with themes or a required lead, an exchange takes so many times as long, and so many
 times fewer are tried."""
 _AGAIN_HOT, _EXCHANGE_HOT, _EXCHANGE_COLD = 0.03, 0.17, 0.01
@@ -44,13 +44,13 @@ _FASTER = 400
 
 
 def may_be_parted(problem: Problem) -> bool:
-    """Whether :func:`search_in_parts` is for such problems: large ones, without hosts and limits on all communities."""
-    return problem.size > _MANY and problem.prices.measure != HOSTED and problem.limits == Limits()
+    """Whether :func:`search_in_parts` is for such problems: large ones, without limits on all communities."""
+    return problem.size > _MANY and problem.limits == Limits()
 
 
 def may_be_exchanged(problem: Problem) -> bool:
     """Whether :func:`exchange_in_parts` is for such problems."""
-    return problem.size > _EXCHANGED and problem.prices.measure != HOSTED and problem.limits == Limits()
+    return problem.size > _EXCHANGED and problem.limits == Limits()
 
 
 def search_in_parts(
@@ -108,8 +108,8 @@ def exchange_in_parts(
 
     """
     prices = problem.prices
-    by_pairs = prices.miss.shape[1] == 0 and not prices.must_be_led
-    exchanges = _EXCHANGES if by_pairs else _EXCHANGES // _SLOW
+    by_sums = prices.miss.shape[1] == 0 and len(prices.able) == 0
+    exchanges = _EXCHANGES if by_sums else _EXCHANGES // _SLOW
 
     def arrange(part: Search, units: int) -> None:
         if not stopped():

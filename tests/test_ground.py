@@ -98,6 +98,8 @@ def test_of_some_units_the_costs_are_the_same(case: tuple[Instance, Applications
     assert same(joint_table(tabled), joint_table(grounded))
     some = np.arange(len(units))[: data.draw(st.integers(1, len(units)))]
     assert same(parts(tabled, some, len(some))[:5], parts(grounded, some, len(some))[:5])
+    # With their hosts, they cost what they do on the map.
+    assert same(parts(prices, units[some], len(some))[:5], parts(grounded, some, len(some))[:5])
 
 
 @thorough
