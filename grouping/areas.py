@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from grouping.candidates import by_unit
 from grouping.cost import Floats, Ints
 
-_VIOLATED = 0.2
-"""An area cut that is broken by less than this is not worth a row."""
+VIOLATED, MUCH_VIOLATED = 0.03, 0.2
+"""An area cut that is broken by less than this is not worth a row; nor by less than that where time is short."""
 _UNITS = (11, 400)
 """Units of an area at least and at most: those of fewer rather make pricing hard."""
 _OFTEN = 1
@@ -203,7 +203,9 @@ def area_tolls(areas, weight, sets, counts):  # type: ignore[no-untyped-def]
     return result
 
 
-def broken_areas(sets: Ints, counts: Ints, values: Floats, weight: Ints, first: Ints, sizes: range, most: int) -> Areas:
+def broken_areas(
+    sets: Ints, counts: Ints, values: Floats, weight: Ints, first: Ints, sizes: range, most: int, least: float
+) -> Areas:
     """Area cuts that an LP solution breaks.
 
     Around each unit an area grows by the unit that shares most communities with it, and is kept as it was when it broke
@@ -217,6 +219,7 @@ def broken_areas(sets: Ints, counts: Ints, values: Floats, weight: Ints, first: 
         first: (u,) the first twin of each unit; twins are in the same areas.
         sizes: how many sites a community may have.
         most: how many to return at most.
+        least: by how much they are broken at least.
 
     """
     every = [(times, whole) for whole in sizes for times in range(1, whole) if gcd(times, whole) == 1]
@@ -228,7 +231,7 @@ def broken_areas(sets: Ints, counts: Ints, values: Floats, weight: Ints, first: 
     times = np.zeros(len(weight), dtype=np.int64)
     seen = set()
     for k in np.argsort(-excess, kind="stable").tolist():
-        if excess[k] <= _VIOLATED or len(chosen) == most:
+        if excess[k] <= least or len(chosen) == most:
             break
         units = order[k, : length[k]]
         key = (np.sort(units).tobytes(), int(best[k]))

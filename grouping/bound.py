@@ -57,6 +57,8 @@ _SLACKS = (0.00625, 0.0125, 0.025, 0.05, 0.1, 0.2, 0.4)
 """Candidates whose reduced cost is below such a share of what is between bound and best cost are met before cutting."""
 _MANY = 150_000
 """Candidates that are met so at most."""
+_KEPT, _TIDY = 5, 4
+"""Columns for each unit that an LP with cuts keeps, besides its basis, each time so many rounds of cuts were made."""
 _LOOK = 3e-7
 """Deterministic seconds for the reduced cost of a candidate at hand."""
 ROUNDING = 1e-10
@@ -129,7 +131,8 @@ def lower_bound(
     nodes = min(_FIRST_NODES, pricer.most_nodes)
     while not clock.stopped():
         out, value = lp.solve()
-        at = centre.towards(out, 1 - smoothing, lp.cuts, lp.areas)
+        # Cuts come and go, but with them nothing is smoothed.
+        at = centre.towards(out, 1 - smoothing, lp.cuts, lp.areas) if smoothing else out
         priced = pricer.least(at.duals, nodes)
         km = certified(problem, at.duals, at.unplaced, priced.least)
         if km > best.km:
@@ -160,13 +163,12 @@ def lower_bound(
                     some = worth and lp.cut(best_km, cutting)
                 best_km = better.result() if better else best_km
             clock.spend(apart.spent)
-            if not worth:
-                break
-            before_cuts = best.km
+            if worth:
+                before_cuts = best.km
             if some:
                 share = _CUT_NEAR
                 nodes = min(max(nodes, _CUT_NODES), pricer.most_nodes)
-            elif share > _NEAR:
+            elif cuts and share > _NEAR:
                 share = _NEAR
             else:
                 break
@@ -191,10 +193,12 @@ class _Relaxation:
     def __init__(self, problem: Problem, start: Candidates, clock: Clock, around: Surroundings | None) -> None:
         self._problem = problem
         self._clock = clock
+        self._around = around
         self._pool = Candidates.of(problem.twins.canonical(start), problem.largest)
         self._known = {row.tobytes() for row in self._pool.sets}
         self._costs = totals(problem.prices, self._pool.sets, self._pool.counts)
         self._inside = np.ones(len(self._pool), dtype=np.bool_)
+        self._order = np.arange(len(self._pool))
         none = Areas.none(problem.size, problem.largest)
         self._master = Master(problem, self._pool, None, NO_CUTS, none, clock, around)
 
@@ -247,23 +251,38 @@ class _Relaxation:
             chosen = missing[np.argsort(reduced[missing], kind="stable")[: 2 * self._problem.size + _ADDED]]
             self._master.add(self._pool[chosen])
             self._inside[chosen] = True
+            self._order = np.concatenate([self._order, chosen])
         return point, value
+
+    def _tidy(self) -> None:
+        """Take out of the LP what it can do without for now; where nothing is around, for others' cuts must stay."""
+        if self._around is not None:
+            return
+        stay = self._master.tidy(_KEPT * self._problem.size)
+        self._order = self._order[stay]
+        self._inside[:] = False
+        self._inside[self._order] = True
 
     def cut(self, best_km: float, clock: Clock) -> bool:
         """Add cuts as long as they close much of what is between the LP and the best cost; whether there were any."""
         _, before = self.solve()
         some = False
         stale = 0
-        while not (clock.stopped() or self._clock.stopped()) and self._master.cut(wider=False):
+        for done in count(1):
+            if clock.stopped() or self._clock.stopped() or not self._master.cut(wider=False):
+                break
             some = True
             spent = self._clock.spent
             # What columns are still missing hardly tells which cuts are.
             _, value = self.solve(rounds=1)
+            if done % _TIDY == 0:
+                self._tidy()
             clock.spend(self._clock.spent - spent)
             stale = stale + 1 if value - before < _WORTH * (best_km - value) else 0
             if stale > _STALE or value >= best_km:
                 break
             before = value
+        self._tidy()
         return some
 
 

@@ -38,8 +38,9 @@ class Extent:
 
 NARROW = Extent(150, 8, 0.5)
 """What CP-SAT settles in a fraction of a second; more candidates make it slow and hardly better."""
-WIDE = Extent(300, 16, 2.0)
-"""For many units: once prices are near to the LP's, a minute closes three times as much of 2,886 counties' gap."""
+DEEP, WIDE, MANY = Extent(150, 50, 2.0), Extent(600, 8, 10.0), 600
+"""For more units than that, once prices are near to the LP's, one after the other: where nothing is found any more in
+one kind, the other one finds something."""
 _AT_ONCE = 2
 """Neighbourhoods that are chosen anew at a time if they have nothing in common."""
 

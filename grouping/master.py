@@ -9,7 +9,7 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from grouping.areas import Areas, broken_areas
+from grouping.areas import MUCH_VIOLATED, VIOLATED, Areas, broken_areas
 from grouping.borders import NO_BORDER, Border, crossing
 from grouping.candidates import Candidates
 from grouping.clock import Clock
@@ -25,6 +25,8 @@ _LACKING = 1e-6
 """Penalties below this are HiGHS's tolerance."""
 _WORK = (1e-4, 1e-7)
 """Deterministic seconds of a look at the LP, and of each row in each iteration of the simplex method."""
+
+_BASIC = highspy.HighsBasisStatus.kBasic
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ class Master:
         if around is not None:
             self._keep(around)
         self.add(start)
+        self._started = len(start)
 
     def add(self, chosen: Candidates) -> None:
         """Take in candidates that were not there before."""
@@ -156,6 +159,37 @@ class Master:
         self.columns = Candidates(
             np.concatenate([self.columns.sets, chosen.sets]), np.concatenate([self.columns.counts, chosen.counts])
         )
+
+    def tidy(self, most: int) -> Ints:
+        """Take out the cuts that do not bind, and columns but for ``most`` of the likeliest; those that stay.
+
+        For after a solution, and where nothing is around.
+        """
+        basis, solution = self._highs.getBasis(), self._highs.getSolution()
+        there = [np.array([one == _BASIC for one in status]) for status in (basis.row_status, basis.col_status)]
+        gone = np.zeros(len(there[0]), dtype=np.bool_)
+        added = np.concatenate([self._cut_rows, self._area_rows])
+        gone[added] = there[0][added]
+        fixed = self._fixed_columns
+        # Those that the LP has a solution with, whatever cuts there are, and those of the basis come first.
+        there[1][fixed : fixed + self._started] = True
+        dear = np.where(there[1], -np.inf, np.array(solution.col_dual))[fixed:]
+        stay = np.sort(np.argsort(dear, kind="stable")[: max(most, int(there[1][fixed:].sum()))])
+        without = np.ones(len(there[1]), dtype=np.bool_)
+        without[:fixed] = without[fixed + stay] = False
+        rows, columns = (np.flatnonzero(one).astype(np.int32) for one in (gone, without))
+        self._highs.deleteRows(len(rows), rows)
+        self._highs.deleteCols(len(columns), columns)
+        basis.row_status = [one for one, out in zip(basis.row_status, gone, strict=True) if not out]
+        basis.col_status = [one for one, out in zip(basis.col_status, without, strict=True) if not out]
+        self._highs.setBasis(basis)
+        number = np.cumsum(~gone) - 1
+        binding = [~gone[kind] for kind in (self._cut_rows, self._area_rows)]
+        self.cuts, self.areas = self.cuts.chosen(binding[0]), self.areas.chosen(binding[1])
+        self._cut_rows = number[self._cut_rows[binding[0]]].astype(np.int32)
+        self._area_rows = number[self._area_rows[binding[1]]].astype(np.int32)
+        self.columns = Candidates(self.columns.sets[stay], self.columns.counts[stay])
+        return stay
 
     def solve(self) -> tuple[Point, float]:
         """(dual prices, value in km) of the LP over the candidates at hand."""
@@ -216,7 +250,8 @@ class Master:
         twins = self._problem.twins
         sizes = range(self._problem.smallest, self._problem.largest + 1)
         # Together: each kind lets the other's part of the gap be seen sooner.
-        areas = broken_areas(*solution, self._problem.prices.weight, twins.first, sizes, most)
+        least = VIOLATED if self._around is None else MUCH_VIOLATED
+        areas = broken_areas(*solution, self._problem.prices.weight, twins.first, sizes, most, least)
         triples = violated(*solution, twins.alone, most)
         self._round(areas)
         self._cut(triples)

@@ -11,7 +11,7 @@ from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock, StoppedBy
 from grouping.errors import InputError, Where
 from grouping.errors import Problem as Wrong
-from grouping.improve import NARROW, WIDE, improve
+from grouping.improve import DEEP, MANY, NARROW, WIDE, improve
 from grouping.listed import listed
 from grouping.messages import message
 from grouping.model import ChoiceModel
@@ -112,7 +112,7 @@ class _Run:
         self._fewest_unplaced = True
         self._lp: Bound | None = None
         self._room, self._work = _POOL[0], _WORK
-        self._looks = 0
+        self._looks = self._in_vain = 0
         self._worth_looking = True
         self._take(self._search.best)
 
@@ -289,15 +289,13 @@ class _Run:
 
     def _improve(self, lp: Bound, pool: Candidates, clock: Clock | None = None, *, again: bool = True) -> Candidates:
         """Look for a better grouping in the likeliest of the pool; what of it a still better one may have."""
-        many = self._problem.size > 2 * WIDE.units
-        extent = WIDE if many and again else NARROW
+        many = self._problem.size > MANY
+        extent = (DEEP, WIDE)[self._in_vain % 2] if many and again else NARROW
         reduced = reduced_costs(self._problem, pool, lp.duals)
         likely = pool[np.argsort(reduced, kind="stable")[: extent.likely * self._problem.size]]
+        what = self._problem, likely, lp.duals, self._best
         better = improve(
-            self._problem,
-            likely,
-            lp.duals,
-            self._best,
+            *what,
             clock=clock or self._clock,
             seed=self._seed + self._looks,
             report=lambda cost: self._report("choose", cost, self._bound_km),
@@ -306,7 +304,9 @@ class _Run:
             workers=self._workers,
         )
         self._looks += 1
+        before = self._best_km
         self._take(better)
+        self._in_vain += many and again and self._best_km == before
         return self._still(lp, pool)
 
     def _still(self, lp: Bound, pool: Candidates) -> Candidates:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grouping.areas import Areas, area_tolls, broken_areas
+from grouping.areas import MUCH_VIOLATED, Areas, area_tolls, broken_areas
 from grouping.candidates import Candidates
 
 LARGEST = 10
@@ -53,7 +53,9 @@ def test_what_the_lp_fills_with_half_a_community_is_found() -> None:
     candidates = halves(15, 6)
     values = np.full(len(candidates), 1 / 6)
     unit = np.arange(15)
-    areas = broken_areas(candidates.sets, candidates.counts, values, np.ones_like(unit), unit, range(3, 11), 9)
+    areas = broken_areas(
+        candidates.sets, candidates.counts, values, np.ones_like(unit), unit, range(3, 11), 9, MUCH_VIOLATED
+    )
     counted = areas.counted(np.ones_like(unit), candidates.sets, candidates.counts)
     assert len(areas) == 1
     assert (values @ counted > areas.most + 0.2).all()
@@ -62,7 +64,9 @@ def test_what_the_lp_fills_with_half_a_community_is_found() -> None:
 def test_nothing_is_found_in_a_grouping() -> None:
     candidates = Candidates.of([range(0, 6), range(6, 12), range(12, 19), range(19, 22)], LARGEST)
     unit = np.arange(22)
-    areas = broken_areas(candidates.sets, candidates.counts, np.ones(4), np.ones_like(unit), unit, range(3, 11), 9)
+    areas = broken_areas(
+        candidates.sets, candidates.counts, np.ones(4), np.ones_like(unit), unit, range(3, 11), 9, MUCH_VIOLATED
+    )
     assert len(areas) == 0
 
 
@@ -78,7 +82,9 @@ def test_twins_are_in_the_same_areas() -> None:
     ]
     candidates = Candidates.of(sets, LARGEST)
     weight = np.ones_like(first)
-    areas = broken_areas(candidates.sets, candidates.counts, np.full(5, 0.5), weight, first, range(3, 11), 9)
+    areas = broken_areas(
+        candidates.sets, candidates.counts, np.full(5, 0.5), weight, first, range(3, 11), 9, MUCH_VIOLATED
+    )
     assert len(areas) == 1
     assert (areas.inside == areas.inside[:, first]).all()
     assert areas.inside[0, 0]

@@ -115,7 +115,8 @@ def test_limits_are_told_impossible_just_where_they_are(instance: Instance) -> N
 def cut_by_areas(patch: pytest.MonkeyPatch) -> None:
     """Areas may be as small as the instances, and no triples come before them."""
     patch.setattr("grouping.areas._UNITS", (2, 400))
-    patch.setattr("grouping.areas._VIOLATED", 0.01)
+    patch.setattr("grouping.master.VIOLATED", 0.01)
+    patch.setattr("grouping.master.MUCH_VIOLATED", 0.01)
     patch.setattr("grouping.areas._OFTEN", 3)
     patch.setattr("grouping.master.violated", lambda *_: NO_CUTS)
 
