@@ -168,7 +168,7 @@ def lower_bound(
             if some:
                 share = _CUT_NEAR
                 nodes = min(max(nodes, _CUT_NODES), pricer.most_nodes)
-            elif cuts and share > _NEAR:
+            elif share > _NEAR and (worth or around is None):
                 share = _NEAR
             else:
                 break
