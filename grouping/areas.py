@@ -22,7 +22,7 @@ from grouping.candidates import by_unit
 from grouping.cost import Floats, Ints
 
 VIOLATED, MUCH_VIOLATED = 0.03, 0.2
-"""An area cut that is broken by less than this is not worth a row; nor by less than that where time is short."""
+"""Area cuts broken by less are not worth a row: the first for a whole level, the second where time is short."""
 _UNITS = (11, 400)
 """Units of an area at least and at most: those of fewer rather make pricing hard."""
 _OFTEN = 1

@@ -25,8 +25,8 @@ _LACKING = 1e-6
 """Penalties below this are HiGHS's tolerance."""
 _WORK = (1e-4, 1e-7)
 """Deterministic seconds of a look at the LP, and of each row in each iteration of the simplex method."""
-
 _BASIC = highspy.HighsBasisStatus.kBasic
+"""Of a column, that it is in the basis; of a row, that it does not bind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,16 +166,16 @@ class Master:
         For after a solution, and where nothing is around.
         """
         basis, solution = self._highs.getBasis(), self._highs.getSolution()
-        there = [np.array([one == _BASIC for one in status]) for status in (basis.row_status, basis.col_status)]
-        gone = np.zeros(len(there[0]), dtype=np.bool_)
+        slack, kept = (np.array([one == _BASIC for one in status]) for status in (basis.row_status, basis.col_status))
+        gone = np.zeros(len(slack), dtype=np.bool_)
         added = np.concatenate([self._cut_rows, self._area_rows])
-        gone[added] = there[0][added]
+        gone[added] = slack[added]
         fixed = self._fixed_columns
-        # Those that the LP has a solution with, whatever cuts there are, and those of the basis come first.
-        there[1][fixed : fixed + self._started] = True
-        dear = np.where(there[1], -np.inf, np.array(solution.col_dual))[fixed:]
-        stay = np.sort(np.argsort(dear, kind="stable")[: max(most, int(there[1][fixed:].sum()))])
-        without = np.ones(len(there[1]), dtype=np.bool_)
+        # Besides the basis, the columns it began with: with them there is a solution, whatever cuts come.
+        kept[fixed : fixed + self._started] = True
+        dear = np.where(kept, -np.inf, np.array(solution.col_dual))[fixed:]
+        stay = np.sort(np.argsort(dear, kind="stable")[: max(most, int(kept[fixed:].sum()))])
+        without = np.ones(len(kept), dtype=np.bool_)
         without[:fixed] = without[fixed + stay] = False
         rows, columns = (np.flatnonzero(one).astype(np.int32) for one in (gone, without))
         self._highs.deleteRows(len(rows), rows)

@@ -32,9 +32,9 @@ _EXCHANGED, _EXCHANGE_TURNS = 700, (6, 9)
 """Units of a part at most, and turns, of exchanges: more of them for many units, whose bound takes long anyway. Fewer
 units than a part holds are all arranged without."""
 _AGAIN, _EXCHANGES, _SLOW = 5, 15_000, 25
-"""Steps of ruin and recreate, and of exchanges after them, for each unit in each of these turns. Where sums
-don't tell what a community costs, with themes or a required lead, an exchange takes so many times as long, and so many
-times fewer are tried."""
+"""Steps of ruin and recreate, and of exchanges after them, for each unit in each of these turns. Where sums don't
+tell what a community costs, with themes or a required lead, an exchange takes so many times as long, and so many times
+fewer are tried."""
 _AGAIN_HOT, _EXCHANGE_HOT, _EXCHANGE_COLD = 0.03, 0.17, 0.01
 """Temperatures then, as shares again."""
 _SOME = 1e-9
