@@ -142,32 +142,33 @@ def on_the_way(missing_km, forbidden_km, smallest, crossing_km, total, sites):  
 
 
 @njit(cache=True, nogil=True)
-def reckon(prices, around, held, group):  # type: ignore[no-untyped-def]
-    """Find out anew what a community costs."""
-    count = held.counts[group]
-    members = held.members[group]
-    held.km[group] = held.links[group] = held.cost[group] = 0.0
-    held.allowed[group] = True
+def reckoned(prices, around, members, count, sites):  # type: ignore[no-untyped-def]
+    """(km, links, cost, allowed) of the units ``members[:count]``, which have so many sites, as in :class:`Held`."""
     if count == 0:
-        return
+        return 0.0, 0.0, 0.0, True
+    km, links = 0.0, 0.0
     if prices.measure == HOSTED:
-        travel, cross, size, theme, links, _ = parts(prices, members, count)
-        total = travel + cross + size + theme + links
+        travel, cross, size, theme, linked, _ = parts(prices, members, count)
+        total = travel + cross + size + theme + linked
     else:
         sites, distance, cross, links = pair_sums(prices, members, count)
-        held.km[group] = distance + cross
-        held.links[group] = links
-        total = cost_of_sums(prices.measure, prices.preferred, prices.size_km, sites, distance + cross, links)
+        km = distance + cross
+        total = cost_of_sums(prices.measure, prices.preferred, prices.size_km, sites, km, links)
         if prices.miss.shape[1] > 0:
             total += prices.theme_km * missing(prices.miss, members, count, -1)
         if len(prices.able) > 0 and not led(prices.able, members, count, -1):
             total = np.inf
     across = around.crossing_km > 0.0 and spans(around.region, members, count)
-    held.allowed[group] = total < np.inf
     crossing_km = around.crossing_km * across
-    held.cost[group] = on_the_way(
-        around.missing_km, around.forbidden_km, around.smallest, crossing_km, total, held.weight[group]
-    )
+    cost = on_the_way(around.missing_km, around.forbidden_km, around.smallest, crossing_km, total, sites)
+    return km, links, cost, total < np.inf
+
+
+@njit(cache=True, nogil=True)
+def reckon(prices, around, held, group):  # type: ignore[no-untyped-def]
+    """Find out anew what a community costs."""
+    km, links, cost, allowed = reckoned(prices, around, held.members[group], held.counts[group], held.weight[group])
+    held.km[group], held.links[group], held.cost[group], held.allowed[group] = km, links, cost, allowed
 
 
 # The next three become parts of their callers: to hand over so many arrays takes longer than what they do.

@@ -1,7 +1,8 @@
 """Ruin and recreate under simulated annealing: the compiled half of the search.
 
 A step takes out a few neighbouring units, or whole neighbouring communities, and puts them back where they add least
-(Schrimpf et al. 2000; Christiaens & Vanden Berghe 2020).
+(Schrimpf et al. 2000; Christiaens & Vanden Berghe 2020). Blocks and linked units come first, and pairs at once: what is
+left for one after the other is sizes that are off.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ import numpy as np
 from numba import njit
 
 from grouping.cost import HOSTED, cost_of_sums, led, missing
-from grouping.draft import accept, empty_group, join, meet, on_the_way, start_over, take_out, undo, worse_by
+from grouping.draft import accept, empty_group, join, meet, on_the_way, reckoned, start_over, take_out, undo, worse_by
 from grouping.ground import between, crossed
 from grouping.together import entry
 from grouping.trial import trial
 from grouping.xorshift import next_below
+
+_SELDOM = 8
+"""One time in so many a unit is put back without one that it had better be with."""
 
 
 @njit(cache=True, nogil=True)
@@ -127,6 +131,57 @@ def _cheapest(prices, around, held, unit, groups, count, random):  # type: ignor
 
 
 @njit(cache=True, nogil=True)
+def _waiting(prices, around, label, unit, random):  # type: ignore[no-untyped-def]
+    """A unit without a community that ``unit`` had better be with, most times and if there may be both; or else -1."""
+    start, other, km = prices.pair.start, prices.pair.other, prices.pair.km
+    room = around.largest - prices.weight[unit]
+    if start.shape[0] > 0:
+        for k in range(start[unit], start[unit + 1]):
+            mate = other[k]
+            waits = km[k] < 0.0 and mate != unit and label[mate] < 0 and prices.weight[mate] <= room
+            if waits and next_below(random, _SELDOM) > 0:
+                return mate
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def cheapest_of_two(prices, around, held, unit, other, groups, count, members):  # type: ignore[no-untyped-def]
+    """Which of ``groups[:count]`` two units join at the least cost, or -1 if they do so on their own.
+
+    ``members`` (largest,) is room for the units of a community.
+    """
+    best = -1
+    sites = prices.weight[unit] + prices.weight[other]
+    members[0], members[1] = unit, other
+    _, _, least, _ = reckoned(prices, around, members, 2, sites)
+    for j in range(count):
+        group = groups[j]
+        size = held.counts[group]
+        if held.weight[group] + sites > around.largest:
+            continue
+        for m in range(size):
+            members[m] = held.members[group, m]
+        members[size], members[size + 1] = unit, other
+        _, _, cost, _ = reckoned(prices, around, members, size + 2, held.weight[group] + sites)
+        if cost - held.cost[group] < least:
+            least = cost - held.cost[group]
+            best = group
+    return best
+
+
+@njit(cache=True, nogil=True)
+def _sort(prices, removed, first, count):  # type: ignore[no-untyped-def]
+    """Put those of ``removed[first:count]`` first that are hard to place later: blocks, and who has links."""
+    start = prices.pair.start
+    linked = start.shape[0] > 0
+    for k in range(first, count):
+        unit = removed[k]
+        if prices.weight[unit] > 1 or (linked and start[unit] < start[unit + 1]):
+            removed[k], removed[first] = removed[first], unit
+            first += 1
+
+
+@njit(cache=True, nogil=True)
 def recreate(prices, around, draft, removed, count, seeds, random):  # type: ignore[no-untyped-def]
     """Put ``removed[:count]`` back, after opening ``seeds`` communities with units of them far from one another."""
     for k in range(count - 1, 0, -1):
@@ -134,10 +189,14 @@ def recreate(prices, around, draft, removed, count, seeds, random):  # type: ign
         removed[k], removed[other] = removed[other], removed[k]
     seeds = min(seeds, count)
     _open(prices, around, draft, removed, count, seeds, random)
+    _sort(prices, removed, seeds, count)
     near, label = around.near, draft.label
     groups = np.empty(near.shape[1] + seeds, dtype=np.int64)
+    members = np.empty(around.largest, dtype=np.int64)
     for k in range(seeds, count):
         unit = removed[k]
+        if label[unit] >= 0:
+            continue
         # A plain 0 would have what it is handed to compiled for it alone, and then once more.
         known = np.int64(0)
         for s in range(seeds):
@@ -152,6 +211,14 @@ def recreate(prices, around, draft, removed, count, seeds, random):  # type: ign
             if fresh:
                 groups[known] = group
                 known += 1
+        other = _waiting(prices, around, label, unit, random)
+        if other >= 0:
+            best = cheapest_of_two(prices, around, draft.now, unit, other, groups, known, members)
+            if best < 0:
+                best = empty_group(draft, unit)
+            join(prices, around, draft, unit, best)
+            join(prices, around, draft, other, best)
+            continue
         best, least = _cheapest(prices, around, draft.now, unit, groups, known, random)
         if best < 0 or trial(prices, around, draft.now, -1, unit, -1) < least:
             best = empty_group(draft, unit)
