@@ -21,12 +21,11 @@ from grouping.patchwork import may_be_patched
 from grouping.placement import place, place_within
 from grouping.pricing import Pricer
 from grouping.problem import Problem
-from grouping.search import Search
+from grouping.search import STEP, Search
 from grouping.search_in_parts import exchange_in_parts, may_be_exchanged, may_be_parted, search_in_parts
+from grouping.search_whole import search_whole
 from grouping.tree import Tree
 
-_STEPS, _MANY = (200, 60), 6_000
-"""Steps of the search for each unit, and for each beyond so many."""
 _MOST_PAIRS = 400_000_000
 """Pairs of units, and of hosts and units, that pricing may put into tables where only places are known: 3.2 GB."""
 _WHOLE_POOL = 2_000_000
@@ -43,8 +42,6 @@ _FAR, _HOTTER = 0.03, 5.0
 """Beyond this gap the search is made again, so much hotter and longer; and CP-SAT chooses from lists of a part."""
 _WORK = 20.0
 """CP-SAT's deterministic seconds for the first choice; later ones get more."""
-_STEP = 1.5e-5
-"""Deterministic seconds for a step of the search."""
 
 Report = Callable[[str, float | None, float | None], None]
 """Told (phase, best cost or None, bound or None) in km."""
@@ -132,15 +129,12 @@ class _Run:
         if parted and may_be_parted(self._problem):
             search_in_parts(self._problem, self._search, *how)
         else:
-            size = self._problem.size
-            steps = round(hotter * (2_000 + _STEPS[0] * min(size, _MANY) + _STEPS[1] * max(0, size - _MANY)))
-            scale = self._search.mean_cost
-            self._search.cool(steps, 0.1 * hotter * scale + 1e-9, 0.002 * scale + 1e-9, self._searched)
+            search_whole(self._problem, self._search, hotter, self._clock, *how)
         if may_be_exchanged(self._problem) and not self._clock.stopped():
             exchange_in_parts(self._problem, self._search, *how)
 
     def _searched(self, steps: int) -> bool:
-        self._clock.spend(steps * _STEP)
+        self._clock.spend(steps * STEP)
         self._take(self._search.best)
         self._tell("search")
         return self._clock.stopped()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from grouping.borders import crossing
 from grouping.candidates import Candidates
 from grouping.cost import Ints, Prices
+from grouping.crossover import best_of_both
 from grouping.draft import Draft, Neighbourhood, empty_draft, set_labels, start_over, valid_parts
 from grouping.ejection_chains import rearrange, room_for
 from grouping.exchanges import exchange
@@ -17,6 +19,8 @@ from grouping.nearest import leaf_order, nearest
 from grouping.ruin_recreate import anneal, recreate
 from grouping.scenario import Limits
 
+STEP = 1.5e-5
+"""Deterministic seconds for a step."""
 _NEIGHBOURS = 24
 _INSISTING = 10.0
 _MET = 100
@@ -90,20 +94,34 @@ class Search:
 
         Every now and then it is ``told`` how many were taken since; where that returns True, they end.
         """
+        ends = [steps * turn // turns for turn in range(turns + 1)]
+        for done, end in pairwise(ends):
+            if self._cooled(done, end, steps, hot, cold, told) or self.even_out(told):
+                return
+
+    def _cooled(self, done: int, end: int, steps: int, hot: float, cold: float, told: Callable[[int], bool]) -> bool:
+        """Take the steps from ``done`` to ``end`` of all ``steps``; whether what is ``told`` returned True."""
         # A look takes time for each unit.
         chunk = max(_CHUNK, 2 * len(self._prices.weight))
-        ends = [steps * turn // turns for turn in range(1, turns + 1)]
-        done = 0
-        for end in ends:
-            while done < end:
-                count = min(chunk, end - done)
-                warm, cool = (hot * (cold / hot) ** (taken / steps) for taken in (done, done + count))
-                self.steps(count, warm, cool)
-                if told(count):
-                    return
-                done += count
-            if self.even_out(told):
-                return
+        while done < end:
+            count = min(chunk, end - done)
+            warm, cool = (hot * (cold / hot) ** (taken / steps) for taken in (done, done + count))
+            self.steps(count, warm, cool)
+            if told(count):
+                return True
+            done += count
+        return False
+
+    def reheat(self, steps: int, hot: float, cold: float, told: Callable[[int], bool]) -> None:
+        """Take so many ``steps`` from the best grouping on as :meth:`cool` does, and keep what they made better.
+
+        That may be a piece of the map where all in all it is worse. For groupings without limits.
+        """
+        before = self.best
+        self.resume(before)
+        if not self._cooled(0, steps, steps, hot, cold, told):
+            self.keep_better(before)
+            self.even_out(told)
 
     def steps(self, count: int, hot: float, cold: float) -> None:
         """Take ``count`` steps while the temperature falls from ``hot`` to ``cold`` km."""
@@ -196,6 +214,17 @@ class Search:
         alone = label < 0
         label[alone] = np.arange(len(communities), len(communities) + alone.sum())
         set_labels(self._prices, self._around, self._draft, label)
+
+    def keep_better(self, communities: Sequence[Sequence[int]]) -> None:
+        """Go on from the best of the grouping at hand and of these ``communities``, piece by piece.
+
+        For groupings without limits, which are on all pieces.
+        """
+        draft = self._draft
+        label, cost = draft.label.copy(), draft.now.cost.copy()
+        self.resume(communities)
+        both = best_of_both(label, cost, draft.label, draft.now.cost)
+        set_labels(self._prices, self._around, draft, both)
 
     def note(self, candidates: Candidates) -> None:
         """Count these among the latest communities that were tried."""

@@ -96,7 +96,7 @@ def exchange_in_parts(
     stopped: Callable[[], bool],
     told: Callable[[int], bool],
 ) -> None:
-    """Arrange the best grouping of a search anew, part by part; each part keeps the better of its two.
+    """Arrange the best grouping of a search anew, part by part; each piece of a part keeps the better of its two.
 
     Args:
         problem: as :func:`may_be_exchanged` has it.
@@ -114,8 +114,10 @@ def exchange_in_parts(
     def arrange(part: Search, units: int) -> None:
         if not stopped():
             scale = part.mean_cost + _SOME
-            part.cool(_AGAIN * units, _AGAIN_HOT * scale, _COLD * scale, lambda _: stopped(), turns=1)
+            part.reheat(_AGAIN * units, _AGAIN_HOT * scale, _COLD * scale, lambda _: stopped())
+            before = part.best
             part.exchange(exchanges * units, _EXCHANGE_HOT * scale, _EXCHANGE_COLD * scale)
+            part.keep_better(before)
 
     search.resume(search.best)
     few, many = _EXCHANGE_TURNS

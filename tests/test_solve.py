@@ -218,7 +218,7 @@ def test_so_does_it_where_the_map_is_searched_in_parts(
         monkeypatch.setattr("grouping.distances.MOST_TABLED", 1)
         for module in ("patchwork", "ascent"):
             monkeypatch.setattr(f"grouping.{module}._PATCH", 60)
-        monkeypatch.setattr("grouping.optimize._STEPS", (20, 20))
+        monkeypatch.setattr("grouping.search_whole._STEPS", (20, 20))
         monkeypatch.setattr("grouping.search_in_parts._EXCHANGED", 100)
     scenario = load_scenario("base", **{"stop.work": work})
     one, other = (
