@@ -228,6 +228,11 @@ class Master:
         costs = np.full(len(self._penalties), self._penalty_km)
         self._highs.changeColsCost(len(self._penalties), self._penalties, costs)
 
+    def fix(self, columns: Ints) -> None:
+        """Let the LP take each of these, by their numbers, once."""
+        chosen, ones = (self._fixed_columns + columns).astype(np.int32), np.ones(len(columns))
+        self._highs.changeColsBounds(len(chosen), chosen, ones, ones)
+
     def without(self, columns: NDArray[np.bool_]) -> float:
         """What the LP would be worth in km without these (m,) of its columns."""
         chosen = (self._fixed_columns + np.flatnonzero(columns)).astype(np.int32)

@@ -9,6 +9,7 @@ import numpy as np
 from grouping.bound import Bound, exact_km, lower_bound, reduced_costs
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock, StoppedBy
+from grouping.dive import dive, may_be_dived
 from grouping.errors import InputError, Where
 from grouping.errors import Problem as Wrong
 from grouping.improve import DEEP, MANY, NARROW, WIDE, improve
@@ -285,13 +286,17 @@ class _Run:
         """Look for a better grouping in the likeliest of the pool; what of it a still better one may have."""
         many = self._problem.size > MANY
         extent = (DEEP, WIDE)[self._in_vain % 2] if many and again else NARROW
+        clock, seed = clock or self._clock, self._seed + self._looks
+        if many and again and may_be_dived(self._problem, self._best_km, lp.km):
+            self._take(dive(self._problem, pool, lp.duals, self._best, clock=clock, seed=seed, workers=self._workers))
+            self._tell("choose")
         reduced = reduced_costs(self._problem, pool, lp.duals)
         likely = pool[np.argsort(reduced, kind="stable")[: extent.likely * self._problem.size]]
         what = self._problem, likely, lp.duals, self._best
         better = improve(
             *what,
-            clock=clock or self._clock,
-            seed=self._seed + self._looks,
+            clock=clock,
+            seed=seed,
             report=lambda cost: self._report("choose", cost, self._bound_km),
             extent=extent,
             again=again or not many,

@@ -209,7 +209,7 @@ def test_a_work_limit_ends_every_run_alike(work: float) -> None:
         assert [level.bound_km for level in other.levels] == [level.bound_km for level in first.levels]
 
 
-@pytest.mark.parametrize(("places", "work"), [(False, 3.5), (True, 6.0)])
+@pytest.mark.parametrize(("places", "work"), [(False, 0.6), (True, 6.0)])
 def test_so_does_it_where_the_map_is_searched_in_parts(
     places: bool, work: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,12 +218,11 @@ def test_so_does_it_where_the_map_is_searched_in_parts(
         monkeypatch.setattr("grouping.distances.MOST_TABLED", 1)
         for module in ("patchwork", "ascent"):
             monkeypatch.setattr(f"grouping.{module}._PATCH", 60)
-        monkeypatch.setattr("grouping.search_whole._STEPS", (20, 20))
-        monkeypatch.setattr("grouping.search_in_parts._EXCHANGED", 100)
+    monkeypatch.setattr("grouping.search_whole._STEPS", (20, 20))
+    monkeypatch.setattr("grouping.search_whole._TWO", 100)
+    monkeypatch.setattr("grouping.search_in_parts._EXCHANGED", 100)
     scenario = load_scenario("base", **{"stop.work": work})
-    one, other = (
-        solve(Applications(counties(250 if places else 750)), scenario, workers=workers) for workers in (1, 2)
-    )
+    one, other = (solve(Applications(counties(250)), scenario, workers=workers) for workers in (1, 2))
     assert one.stopped_by is StoppedBy.WORK
     assert (ids(one), one.bound_km, one.stopped_by) == (ids(other), other.bound_km, other.stopped_by)
 
