@@ -155,6 +155,7 @@ def exchange(prices, around, draft, random, steps, hot, cold):  # type: ignore[n
         plain = by_sums and allowed[group] and allowed[target] and weight[unit] == weight[other]
         if linked and plain:
             plain = start[unit] == start[unit + 1] and start[other] == start[other + 1]
+        # Plain zeros would have what counts are handed to compiled for them alone, and then once more.
         own, more, here_count, there_count = 0, 0, np.int64(0), np.int64(0)
         if plain:
             if hosted:
@@ -192,9 +193,9 @@ def exchange(prices, around, draft, random, steps, hot, cold):  # type: ignore[n
             more = come - gone
             if sites[group] + more > largest or sites[target] - more > largest:
                 continue
-            here_count = _put(members[group], counts[group], leaving, 0, False, here_units)
+            here_count = _put(members[group], counts[group], leaving, here_count, False, here_units)
             here_count = _put(members[target], counts[target], coming, here_count, True, here_units)
-            there_count = _put(members[target], counts[target], coming, 0, False, there_units)
+            there_count = _put(members[target], counts[target], coming, there_count, False, there_units)
             there_count = _put(members[group], counts[group], leaving, there_count, True, there_units)
             if by_sums and not hosted:
                 here_km, here_links = _sums(pairs, start, linked_to, added, apart, here_units, here_count)

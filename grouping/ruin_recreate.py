@@ -153,7 +153,8 @@ def cheapest_of_two(prices, around, held, unit, other, groups, count, members): 
     best = -1
     sites = prices.weight[unit] + prices.weight[other]
     members[0], members[1] = unit, other
-    _, _, least, _ = reckoned(prices, around, members, 2, sites)
+    # A plain 2 would have what it is handed to compiled for it alone, and then once more.
+    _, _, least, _ = reckoned(prices, around, members, np.int64(2), sites)
     for j in range(count):
         group = groups[j]
         size = held.counts[group]
