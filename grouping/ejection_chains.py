@@ -22,8 +22,10 @@ from numba import njit
 
 from grouping.cost import Floats, Ints
 from grouping.draft import accept, empty_group, join, meet, take_out, undo, worse_by
-from grouping.trial import joint, pair, sums_tell, trial, trial_of
+from grouping.trial import NOBODY, joint, pair, sums_tell, trial, trial_of
 
+_FIRST = np.int64(0)
+"""The first place of a community: as :data:`grouping.trial.NOBODY`, not a plain 0."""
 _LONGEST = 100
 """Moves of a chain at most."""
 _LOOKS = 3_000
@@ -154,7 +156,7 @@ def _search(prices, around, draft, chain, group):  # type: ignore[no-untyped-def
     reached.pop()
     count = counts[group]
     if leaving:
-        _count(prices, around, now, chain, group, -1, counted, 0, count)
+        _count(prices, around, now, chain, group, NOBODY, counted, _FIRST, count)
         for m in range(count):
             _reach(chain, heap, reached, members[group, m], -1, counted[m] - cost[group])
     else:
@@ -184,7 +186,7 @@ def _search(prices, around, draft, chain, group):  # type: ignore[no-untyped-def
         if not leaving:
             while members[own, place] != unit:
                 place += 1
-            _count(prices, around, now, chain, own, -1, counted, place, place + 1)
+            _count(prices, around, now, chain, own, NOBODY, counted, place, place + 1)
             if km + counted[place] - cost[own] < best:
                 best, last = km + counted[place] - cost[own], unit
         for j in range(near.shape[1]):
@@ -201,7 +203,7 @@ def _search(prices, around, draft, chain, group):  # type: ignore[no-untyped-def
                 continue
             seen[there] = mark
             count = counts[there]
-            _count(prices, around, now, chain, there, unit, counted, 0, count + 1)
+            _count(prices, around, now, chain, there, unit, counted, _FIRST, count + 1)
             for m in range(count):
                 step = km + counted[m] - cost[there]
                 if step < 0.0 and step < known_km[members[there, m]] - _PAYS:
@@ -248,7 +250,7 @@ def _pass_on(prices, around, draft, chain, group):  # type: ignore[no-untyped-de
 def _open_at(prices, around, draft, removed, centre):  # type: ignore[no-untyped-def]
     """Put a unit and those nearest to it into a community of their own."""
     removed[0] = centre
-    count = 1
+    count = np.int64(1)
     sites = prices.weight[centre]
     for unit in around.near[centre]:
         if sites + prices.weight[unit] <= prices.preferred:
@@ -276,7 +278,7 @@ def _dissolve(prices, around, draft, removed, group):  # type: ignore[no-untyped
         for j in range(near.shape[1]):
             there = label[near[unit, j]]
             if there >= 0 and there != group:
-                added = trial(prices, around, now, there, unit, -1) - now.cost[there]
+                added = trial(prices, around, now, there, unit, NOBODY) - now.cost[there]
                 if added < least:
                     best, least = there, added
         join(prices, around, draft, unit, best if best >= 0 else empty_group(draft, unit))

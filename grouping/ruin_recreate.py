@@ -14,7 +14,7 @@ from grouping.cost import HOSTED, cost_of_sums, led, missing
 from grouping.draft import accept, empty_group, join, meet, on_the_way, reckoned, start_over, take_out, undo, worse_by
 from grouping.ground import between, crossed
 from grouping.together import entry
-from grouping.trial import trial
+from grouping.trial import NOBODY, trial
 from grouping.xorshift import next_below
 
 _SELDOM = 8
@@ -104,7 +104,7 @@ def _cheapest(prices, around, held, unit, groups, count, random):  # type: ignor
         if best >= 0 and next_below(random, 64) == 0:
             continue
         if slow:
-            total = trial(prices, around, held, group, unit, -1)
+            total = trial(prices, around, held, group, unit, NOBODY)
         else:
             km = kms[group] + own_km
             value = links[group] + own_links
@@ -221,7 +221,7 @@ def recreate(prices, around, draft, removed, count, seeds, random):  # type: ign
             join(prices, around, draft, other, best)
             continue
         best, least = _cheapest(prices, around, draft.now, unit, groups, known, random)
-        if best < 0 or trial(prices, around, draft.now, -1, unit, -1) < least:
+        if best < 0 or trial(prices, around, draft.now, NOBODY, unit, NOBODY) < least:
             best = empty_group(draft, unit)
         join(prices, around, draft, unit, best)
 

@@ -11,12 +11,15 @@ from grouping.draft import on_the_way
 from grouping.ground import between, crossed
 from grouping.together import entry
 
+NOBODY = np.int64(-1)
+"""No unit, or no community yet. A plain -1 would have what it is handed to compiled for it alone, then once more."""
+
 
 @njit(cache=True, nogil=True)
 def trial(prices, around, held, group, entering, leaving):  # type: ignore[no-untyped-def]
     """The km that ``group`` would count after a unit enters and another leaves, infinite if it is too large then.
 
-    Each of the three may be -1: no community yet, nobody enters, nobody leaves.
+    Each of the three may be ``NOBODY``: no community yet, nobody enters, nobody leaves.
     """
     members = np.empty(around.largest + 1, dtype=np.int64)
     # A plain 0 would have what it is handed to compiled for it alone, and then once more.
