@@ -70,8 +70,8 @@ def _compile_all(scenario: Scenario, placed: bool, marker: Path | None) -> None:
         for stale in (path for suffix in ("*.nbi", "*.nbc") for path in marker.parent.glob(suffix)):
             with suppress(OSError):
                 stale.unlink()
-    # Only without hosts is the map priced in patches.
-    for measure in dict.fromkeys(["rotating", scenario.travel.measure] if placed else [scenario.travel.measure]):
+    # Who is around a patch of the map is told in two ways.
+    for measure in ("rotating", "hosted") if placed else (scenario.travel.measure,):
         travel = scenario.travel.model_copy(update={"measure": measure})
         _compile(scenario.model_copy(update={"communities": Limits(), "size": Size(), "travel": travel}), placed)
     if marker is not None:

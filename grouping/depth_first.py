@@ -46,6 +46,7 @@ def search_root(  # type: ignore[no-untyped-def]
     crowd,
     halt,
     sets,
+    least_with,
 ):
     """Search the candidates of one root with a reduced cost below ``threshold``.
 
@@ -54,7 +55,9 @@ def search_root(  # type: ignore[no-untyped-def]
     Where more than a ``crowd`` may join, each is looked at together with the root first, see
     :func:`grouping.roots.meeting`.
     ``first`` and ``before`` (u,) are those of :class:`grouping.twins.Twins`: a unit joins after the twin before it.
-    Of all roots that a candidate may be found at, it is the one of the lowest ``rank`` (u,).
+    Of all roots that a candidate may be found at, it is the one of the lowest ``rank`` (u,). At a host that comes after
+    as many units as there are ``least_with`` (o,), only candidates that hold one of these count, each with the one that
+    is chosen first: its number in ``least_with`` is lowered to what bounds these candidates.
 
     With ``best_only`` each that is better than those of its size before goes to ``sets``, the last ones if it is too
     small; else all of them do, and are only counted once it is full. Returns (how many, a lower bound on the reduced
@@ -70,6 +73,7 @@ def search_root(  # type: ignore[no-untyped-def]
     need = np.empty(width, dtype=np.int64)
     region = np.empty(width, dtype=np.int64)
     limited = border.price > 0.0
+    outside = root >= len(least_with)
     chosen = np.empty(width, dtype=np.int64)
     filled = np.empty(width)
     spot = np.full(len(prices.weight), -1, dtype=np.int64)
@@ -104,6 +108,8 @@ def search_root(  # type: ignore[no-untyped-def]
         looked += len(everyones_keys)
         if base + root_filled[left] >= limit:
             continue
+        if left == 0 and outside:
+            continue
         if left == 0:
             for place in range(areas.start[root], areas.start[root + 1]):
                 base += areas.toll[areas.of[place], size]
@@ -121,18 +127,7 @@ def search_root(  # type: ignore[no-untyped-def]
             region[0] = border.region[root]
         factor = factor_of(prices.measure, size)
         units, root_gains = promising(
-            prices,
-            own[index],
-            border,
-            ties,
-            factor,
-            root,
-            host,
-            base,
-            left,
-            limit,
-            everyones_keys,
-            root_filled,
+            prices, own[index], border, ties, factor, root, host, base, left, limit, everyones_keys, root_filled
         )
         if factor > 0.0 and len(units) > crowd:
             there = meeting(prices, ties, index, factor, base, left, limit, units, root_gains)
@@ -205,6 +200,11 @@ def search_root(  # type: ignore[no-untyped-def]
             if elder >= 0 and spot[elder] >= 0:
                 ordered[k] = ordered[spot[elder]]
         order = np.argsort(ordered, kind="mergesort")
+        may_begin = len(order)
+        if outside:
+            inside = units[order] < len(least_with)
+            order = np.concatenate((order[inside], order[~inside]))
+            may_begin = inside.sum()
         items[0] = order
         gains[0] = root_gains[order]
         tolls[0] = root_tolls[order]
@@ -212,6 +212,7 @@ def search_root(  # type: ignore[no-untyped-def]
         cheapest_after(keys[order], weights[order], len(units), left, together)
         opens = np.empty((width, len(units)), dtype=np.bool_)
         opens[0] = base + levied + together + fines[order] < limit
+        opens[0, may_begin:] = False
         length[0] = len(units)
         # Plain zeros would have what they are handed to compiled for them alone, and then once more.
         depth = np.int64(0)
@@ -270,11 +271,15 @@ def search_root(  # type: ignore[no-untyped-def]
                         root_filled,
                     )
                     least = min(least, base + root_filled[size - prices.weight[root]])
+                if outside:
+                    least_with[:] = np.minimum(least_with, least)
                 return count, least, False, looked
             place = at[depth]
             at[depth] += 1
             a = items[depth, place]
             chosen[depth] = a
+            if outside and depth == 0:
+                limit = threshold
             left = need[depth] - own_weight[a]
             total = value[depth] + gains[depth, place] + tolls[depth, place]
             if left < 0 or total == np.inf:
@@ -298,6 +303,8 @@ def search_root(  # type: ignore[no-untyped-def]
                     total += toll[k, held[depth + 1, k]]
                 if total < limit:
                     least = min(least, total)
+                    if outside:
+                        least_with[units[chosen[0]]] = min(least_with[units[chosen[0]]], total)
                     if (
                         host >= 0
                         and not best_only

@@ -57,6 +57,8 @@ def improve_in_patches(
 
     """
     random = np.random.default_rng(seed)
+    if len(problem.prices.able):
+        likely = likely[np.flatnonzero(np.append(problem.prices.able, False)[likely.sets].any(axis=1))]
     reduced = reduced_costs(problem, likely, duals)
     # The likeliest first.
     likely = likely[np.argsort(reduced, kind="stable")]

@@ -2,7 +2,8 @@
 
 Dual prices prove a bound if no candidate is paid more than it costs. Patch after patch gets prices that are worth most
 (:func:`grouping.bound.lower_bound`) while those of patches before it stay: candidates across may hold units of these.
-So each candidate is priced with the last of its patches, and in the end the worth of all patches adds up.
+So each candidate is priced with the last of its patches, and in the end the worth of all patches adds up. Communities
+that nobody in them may lead are priced as others are: that lowers the bound, and hardly, where most may lead.
 
 Were it only for that, each patch would leave as little as it can to those after it. So its LP looks ahead: units
 beyond its border are priced with it, as if they were its own, but only the prices of the patch itself are settled.
@@ -41,9 +42,8 @@ _STILL_AHEAD = 0.8
 
 
 def may_be_patched(problem: Problem) -> bool:
-    """Whether :func:`patchwork` knows such problems: by places, no lead is needed, and no site stays unplaced."""
-    prices = problem.prices
-    return len(prices.ground.start) > 0 and not prices.must_be_led and not problem.unplaced
+    """Whether :func:`patchwork` knows such problems: by places, and no site stays unplaced."""
+    return len(problem.prices.ground.start) > 0 and not problem.unplaced
 
 
 @dataclass(frozen=True, slots=True)

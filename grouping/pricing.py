@@ -100,8 +100,8 @@ class Pricer:
             dual, and no cuts.
         workers: threads.
         clock: told of the work; a search under way gives up, with a valid bound, once it stops.
-        own: only candidates that hold one of the first so many units are looked for, each at the first of them; any,
-            if None.
+        own: only candidates that hold one of the first so many units are looked for, each at the first of them, or
+            under the hosted measure at its host, and with one of them where that is none; any, if None.
 
     """
 
@@ -136,15 +136,15 @@ class Pricer:
     @cached_property
     def _roots(self) -> list[_Root]:
         """Each root, with each theme."""
-        first = self.twins.count[: self.own] > 0
+        first = self.twins.count > 0
         if len(self.prices.able):
-            first &= self.prices.able[: self.own]
-        firsts = np.flatnonzero(first).tolist()
+            first &= self.prices.able
+        firsts = np.flatnonzero(first)
         themes = range(self.prices.miss.shape[1]) if self.prices.miss.shape[1] else [-1]
         if self.prices.measure != HOSTED:
-            return [(unit, -1, theme) for unit in firsts for theme in themes]
+            return [(unit, -1, theme) for unit in firsts[firsts < self.own].tolist() for theme in themes]
         starts = self.prices.host_start
-        hosts = [(unit, host) for unit in firsts for host in range(starts[unit], starts[unit + 1])]
+        hosts = [(unit, host) for unit in firsts.tolist() for host in range(starts[unit], starts[unit + 1])]
         return [(unit, host, theme) for unit, host in hosts for theme in themes]
 
     @cached_property
@@ -192,8 +192,12 @@ class Pricer:
         # Where the theme is settled, what it costs is each unit's own. Without themes, the last is the only one.
         owns = [own + prices.theme_km * missed for missed in prices.miss.T] or [own]
 
-        def search(root: _Root, nodes: int) -> tuple[Ints, float, bool, int]:
+        nothing = np.zeros(self.own)
+
+        def search(root: _Root, nodes: int) -> tuple[Ints, dict[int, float], bool, int]:
             looks = 0
+            # Nobody answers for candidates of a root of the own units but itself.
+            least_with = nothing if root[0] < self.own else np.zeros(self.own)
             space = _MET if best_only else min(_ROOM, most)
             while True:
                 sets = np.full((space, self.largest), -1, dtype=np.int64)
@@ -216,15 +220,17 @@ class Pricer:
                     _CROWD,
                     self.clock.halt,
                     sets,
+                    least_with,
                 )
                 looks += looked
-                if best_only:
-                    return sets[:count], least, finished, looks
-                if count <= space or space >= most or not finished:
-                    return sets[:count], least, finished and count <= space, looks
+                if best_only or count <= space or space >= most or not finished:
+                    answering = np.flatnonzero(least_with).tolist()
+                    leasts = {unit: float(least_with[unit]) for unit in answering}
+                    whole = finished and (best_only or count <= space)
+                    return sets[:count], leasts if root[0] >= self.own else {root[0]: least}, whole, looks
                 space = min(most, max(8 * space, count))
 
-        found: dict[_Root, tuple[Ints, float, bool]] = {}
+        found: dict[_Root, tuple[Ints, dict[int, float], bool]] = {}
         total = 0
         looks = 0
         todo = self._roots
@@ -233,13 +239,13 @@ class Pricer:
         with ThreadPoolExecutor(self.workers) as pool:
             searched = map if one_thread else pool.map
             while todo:
-                for root, (sets, best, finished, looked) in zip(
+                for root, (sets, leasts, finished, looked) in zip(
                     todo, searched(search, todo, repeat(nodes)), strict=True
                 ):
                     # Of roots in their order, whatever other threads did meanwhile.
                     looks += looked
                     total += len(sets) - (len(found[root][0]) if root in found else 0)
-                    found[root] = sets, best, finished
+                    found[root] = sets, leasts, finished
                     if total > most:
                         pool.shutdown(cancel_futures=True)
                         break
@@ -251,8 +257,9 @@ class Pricer:
         kept = [np.zeros((0, self.largest), dtype=np.int64), *(sets for sets, _, _ in found.values())]
         exact = total <= most and all(finished for _, _, finished in found.values())
         least = np.zeros(self.units)
-        for (unit, _, _), (_, best, _) in found.items():
-            least[unit] = min(least[unit], best)
+        for _, leasts, _ in found.values():
+            for unit, km in leasts.items():
+                least[unit] = min(least[unit], km)
         self.clock.spend(_WORK * looks)
         # Twins are roots as the first of them is, for there may be as many such communities as twins.
         return Priced(Candidates.of_rows(np.concatenate(kept)), least[self.twins.first], exact)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from grouping.areas import PricedAreas
 from grouping.candidates import Candidates
 from grouping.company import factor_of
-from grouping.cost import Floats, Ints
+from grouping.cost import HOSTED, Floats, Ints
 from grouping.cuts import Cuts
 from grouping.ground import Places, between
 from grouping.nearest import nearest
@@ -61,8 +61,12 @@ class Window:
         # Of twins that were priced apart each has a price of its own, and in cuts that are known already it counts by
         # itself: pricing looks at the first of twins only, and another one may not be paid less for.
         state = np.concatenate([np.where(free, 0, 1), np.full(len(around), 2)])
-        kinds = np.column_stack([state, np.where(state > 0, price[units], 0.0), *_counted(*inherited)])
+        kinds = np.column_stack(
+            [state, np.where(state > 0, price[units], 0.0), problem.prices.may_lead[units], *_counted(*inherited)]
+        )
         part = problem.part(units, np.unique(kinds, axis=0, return_inverse=True)[1].ravel())
+        # Whoever may lead a candidate need not be one of the window's own units, at which it is found.
+        part = replace(part, prices=part.prices._replace(able=np.zeros(0, dtype=np.bool_)))
         # All others begin at the same price, as pricing has it, though some may have been ahead before.
         first = part.twins.first[:own]
         begin = np.bincount(first, weights=price[units[:own]], minlength=own) / np.maximum(1, part.twins.count[:own])
@@ -102,6 +106,10 @@ class Reach:
     the two, and the q - 2 dearest sites within D. Of those who may be the farthest by this, each is looked at with the
     site: all others pay their ways to both, and half of those to their nearest.
 
+    Under the hosted measure the ways to the host make D at least. At each host that may be near enough, a site gains
+    what is paid for it less its way; who comes there with that of the core which gains most, besides them the others
+    that gain anything, is needed if that is more than nothing.
+
     Args:
         problem: one level.
         workers: threads.
@@ -115,6 +123,10 @@ class Reach:
         self._size = np.arange(max(2, problem.smallest), problem.largest + 1)
         self._fixed = prices.size_km * np.abs(self._size - prices.preferred)
         self._factor = np.array([factor_of(prices.measure, int(size)) for size in self._size])
+        # Km that a candidate counts at least for each one between two of its sites.
+        self._counted = self._factor * (self._size - 1) if prices.measure != HOSTED else np.ones(len(self._size))
+        self._hosts = np.zeros(len(prices.ground.place), dtype=np.bool_)
+        self._hosts[prices.ground.host] = True
         start = prices.ground.start
         self._unit = np.repeat(np.arange(problem.size), np.diff(start))
         # Sites of blocks may be nearer to one another than to all other units.
@@ -150,12 +162,20 @@ class Reach:
         ours_near = np.flatnonzero(here[near])
         ours_near = ours_near[np.argsort(-paid[near[ours_near]], kind="stable")]
         unit = self._unit[sites[near]]
-        there = places.vectors[near], paid[near], self._near[sites[near]], unit, ours
-        how = self._size, self._fixed, self._factor, len(ours) if most is None else most
+        there = places.vectors[near], paid[near]
+        most = len(ours) if most is None else most
+
+        def reached(part: Ints) -> NDArray[np.bool_]:
+            if self._prices.measure == HOSTED:
+                return np.asarray(_hosted(part, ours_near, *there, unit, ours, self._size, self._fixed, most))
+            how = self._near[sites[near]], unit, ours, self._size, self._fixed, self._factor, most
+            return np.asarray(_reached(part, *there, *how))
+
+        from_where = np.flatnonzero(self._hosts[sites[near]]) if self._prices.measure == HOSTED else ours_near
         with ThreadPoolExecutor(self._workers) as pool:
-            parts = [ours_near[k :: self._workers] for k in range(self._workers)]
-            reached = pool.map(lambda part: _reached(part, *there, *how), parts)
-            needed = np.logical_or.reduce(list(reached))
+            needed = np.logical_or.reduce(
+                list(pool.map(reached, [from_where[k :: self._workers] for k in range(self._workers)]))
+            )
         return np.flatnonzero(needed & ~ours)
 
     def _most(self, least: Floats, paid: Floats) -> float:
@@ -179,7 +199,7 @@ class Reach:
 
     def _worth(self, total: Floats) -> float:
         paid = total[np.minimum(self._size, len(total)) - 1]
-        return float(((paid - self._fixed) / (self._factor * (self._size - 1))).max())
+        return float(((paid - self._fixed) / self._counted).max())
 
 
 @njit(inline="always")
@@ -255,4 +275,50 @@ def _reached(inside, place, paid, near, unit, ours, size, fixed, factor, most): 
                     found += 1
                     if found > most:
                         return result
+    return result
+
+
+@njit(cache=True, nogil=True)
+def _hosted(hosts, inside, place, paid, unit, ours, size, fixed, most):  # type: ignore[no-untyped-def]
+    """The same under the hosted measure, of candidates at some ``hosts`` (h,) that hold one of the sites ``inside``."""
+    result = ours.copy()
+    found = 0
+    dearest = np.zeros(size[-1])
+    count = 0
+    for price in paid:
+        count = _insert(dearest, count, size[-1] - 2, price)
+    at_most = dearest[:count].sum() - fixed.min()
+    own = np.empty(len(paid))
+    for h in hosts:
+        at_home = ours[unit[h]]
+        # Whoever hosts, somebody of the core is there.
+        gain, first = 0.0, h
+        if not at_home:
+            gain = -np.inf
+            for i in inside:
+                if paid[i] - between(place, h, i) > gain:
+                    gain, first = paid[i] - between(place, h, i), i
+            if paid[h] + gain + at_most <= 0.0:
+                continue
+        count = 0
+        for j in range(len(paid)):
+            own[j] = paid[j] - between(place, h, j)
+            if own[j] > 0.0 and j not in (h, first):
+                count = _insert(dearest, count, size[-1], own[j])
+        # What another one has to gain at least, lest a candidate with it is not paid more than it costs.
+        least = np.inf
+        for q in range(len(size)):
+            rest = size[q] - 1 if at_home else size[q] - 2
+            total = paid[h] + gain - fixed[q]
+            if total + dearest[: min(count, max(0, rest))].sum() > 0.0 and not result[unit[h]]:
+                result[unit[h]] = True
+                found += 1
+            if rest > 0:
+                least = min(least, -total - dearest[: min(count, rest - 1)].sum())
+        for j in range(len(paid)):
+            if own[j] > least and j != h and not result[unit[j]]:
+                result[unit[j]] = True
+                found += 1
+        if found > most:
+            return result
     return result

@@ -129,15 +129,16 @@ def test_improved_in_patches_all_units_are_there_and_it_gets_no_dearer(case: Cas
     assert made[1] == told
     costs = [float(totals(problem.prices, one.sets, one.counts).sum()) for one in map(listed(problem), told)]
     assert all(after <= before + 1e-6 for before, after in pairwise(costs))
+    able = problem.prices.able
     for one in told:
         assert sorted(unit for members in one for unit in members) == list(range(problem.size))
+        assert not len(able) or all(able[list(members)].any() for members in one)
 
 
 @thorough
 @given(placed(), st.integers(0, 10**6), st.floats(0.2, 3.0))
 def test_whoever_may_be_paid_for_is_around(case: Case, seed: int, dear: float) -> None:
     problem = both_problems(case)[1]
-    assume(case[0].scenario.travel.measure != "hosted")
     random = np.random.default_rng(seed)
     every = Candidates.of(
         [
@@ -176,8 +177,9 @@ def test_one_patch_proves_what_the_lp_does(case: Case) -> None:
         km = patchwork(problem, communities, search.met, search.near, workers=1, clock=clock).km
         start = listed(problem)(communities)
         cost = float(totals(problem.prices, start.sets, start.counts).sum())
-        # A patch knows nothing of how many communities there are in all.
+        # A patch knows nothing of how many communities there are in all, nor that somebody is to lead each of them.
         free = problem.part(np.arange(problem.size), np.zeros(problem.size, dtype=np.int64))
+        free = replace(free, prices=free.prices._replace(able=np.zeros(0, dtype=np.bool_)))
         pricer = Pricer(free, 1, clock)
         whole = lower_bound(free, pricer, start, cost, clock, lambda _: None, cuts=False)
     # What the LP's solution may lack, and cuts may add to it.

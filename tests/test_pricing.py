@@ -19,6 +19,7 @@ from grouping.bound import certified, lower_bound
 from grouping.bound import reduced_costs as own_reduced_costs
 from grouping.candidates import Candidates
 from grouping.clock import Clock
+from grouping.cost import HOSTED
 from grouping.cuts import Cuts, Rows
 from grouping.placement import most_placed
 from grouping.pricing import Duals, Pricer
@@ -134,17 +135,48 @@ def _misses_nothing(problem: Problem, instance: Instance, duals: Duals, share: f
 
 
 @thorough
-@given(instances(), st.integers(0, 10**6), st.integers(1, 8))
-def test_a_candidate_of_a_window_counts_at_the_first_of_its_own_units(instance: Instance, seed: int, own: int) -> None:
-    """What a patch proves adds up the least of its core's units, the first of a window's own, also of all of them."""
+@given(instances(), st.integers(0, 10**6), st.integers(1, 8), st.sampled_from([None, 1, 4]))
+def test_a_candidate_of_a_window_counts_at_the_first_of_its_own_units(
+    instance: Instance, seed: int, own: int, nodes: int | None
+) -> None:
+    """What a patch proves adds up the least of its core's units, the first of a window's own, also of all of them.
+
+    No less so where the search is cut short.
+    """
     problem = problem_of(instance)
-    assume(not problem.prices.must_be_led)
+    assume(not len(problem.prices.able))
+    own = min(own, problem.size)
     duals = some_duals(problem, seed)
-    least = Pricer(problem, 1, Clock(60.0), min(own, problem.size)).least(duals).least
+    least = Pricer(problem, 1, Clock(60.0), own).least(duals, nodes).least
+    hosted = problem.prices.measure == HOSTED
     every = canonical(problem, all_candidates(problem, instance))
     for members, reduced in zip(every, reduced_costs(problem, every, duals), strict=True):
         if members[0] < own:
-            assert reduced >= least[members[0]] - 1e-6
+            # At a host that is not the first; or, if that is no unit of the window's own, with any of these.
+            answering = [unit for unit in members if unit < own] if hosted else [members[0]]
+            assert reduced >= least[answering].min() - 1e-6
+
+
+@pytest.mark.parametrize("nodes", [1, 3, 10])
+@pytest.mark.parametrize("seed", range(5))
+def test_nor_is_it_less_where_hosts_are_around(seed: int, nodes: int) -> None:
+    """Two units of a window's own, and six around that host; all are paid so much that many candidates are below 0."""
+    random = np.random.default_rng(seed)
+    km = random.integers(1, 60, (8, 8)).astype(float)
+    scenario = Scenario(size=Size(min=3, max=5, preferred=4, km=10.0), travel=Travel(measure="hosted"))
+    able = [False, False, *[True] * 6]
+    instance = Instance((km + km.T).tolist(), regions=["长三角"] * 8, can_lead=able, links=[], scenario=scenario)
+    problem = problem_of(instance)
+    duals = Duals.of(random.uniform(40.0, 90.0, 8), problem.largest)
+    with Clock(60.0) as clock:
+        least = Pricer(problem, 1, clock, 2).least(duals, nodes).least
+    every = canonical(problem, all_candidates(problem, instance))
+    reduced = reduced_costs(problem, every, duals)
+    assert reduced.min() < -50.0
+    assert not least[2:].any()
+    for members, km_paid in zip(every, reduced, strict=True):
+        if members[0] < 2:
+            assert km_paid >= least[[unit for unit in members if unit < 2]].min() - 1e-6
 
 
 @thorough
@@ -209,8 +241,9 @@ def test_the_lp_bound_is_that_of_all_candidates(instance: Instance) -> None:
     worst = _a_grouping(problem, every)
     assume(worst is not None)
     grown = lower_bound(problem, pricer_of(problem), worst, -np.inf, Clock(60.0), lambda _: None)
-    # How far the LP is solved, and what is taken off a bound for rounding, grow with the numbers.
-    margin = 1e-3 + 1e-6 * float(np.max(instance.km))
+    # How far the LP is solved, and what is taken off a bound for rounding, grow with the prices.
+    sizes = [max(abs(one.km), float(np.abs(one.duals.unit).sum())) for one in (full, grown)]
+    margin = 1e-3 + grouping.bound._CONVERGED * sum(sizes)
     assert grown.km == pytest.approx(full.km, abs=margin)
     cut = lower_bound(problem, pricer_of(problem), worst, cost + 1.0, Clock(60.0), lambda _: None)
     near = margin + grouping.bound._NEAR * (cost + 1.0 - grown.km)
