@@ -1,5 +1,5 @@
 # `make demo` runs the main job on the shipped real list; `make test` passes the tests.
-# `make bench` compares with peers (an hour and a half; BENCH=--quick: a few minutes), see benchmarks/README.md.
+# `make bench` compares with peers (two hours; BENCH=--quick: a few minutes), see benchmarks/README.md.
 # All build .venv on first use; PYTHON picks the interpreter (3.11 or newer).
 PYTHON ?= python3
 VENV := .venv

@@ -58,13 +58,13 @@ FULL = Plan(
     peers=(18, 30, 100, 300, 1000, ALL_COUNTIES),
     points=(100, 300, 1000),
     alone=(
-        *(
-            Spec("counties", size, measure=measure, linked=linked)
-            for size in (300, 1000)
-            for measure, linked in (("hosted", 0.0), ("pairwise", 0.0), ("", 0.1))
-        ),
         Spec("country", ALL_UPPER),
         Spec("townships", ALL_TOWNSHIPS),
+        *(
+            Spec("counties", size, measure=measure, linked=linked)
+            for size in (300, 1000, ALL_COUNTIES)
+            for measure, linked in (("hosted", 0.0), ("pairwise", 0.0), ("", 0.1))
+        ),
     ),
     limits=((100, 20.0), (300, 60.0), (1000, 180.0), (ALL_UPPER, 300.0), (ALL_TOWNSHIPS, 1800.0)),
     point_limits=((300, 20.0), (1000, 30.0)),
