@@ -3,7 +3,7 @@
 Dual prices prove a bound if no candidate is paid more than it costs. Patch after patch gets prices that are worth most
 (:func:`grouping.bound.lower_bound`) while those of patches before it stay: candidates across may hold units of these.
 So each candidate is priced with the last of its patches, and in the end the worth of all patches adds up. Communities
-that nobody in them may lead are priced as others are: that lowers the bound, and hardly, where most may lead.
+that nobody may lead are priced like any others: that lowers the bound, though hardly where most sites may lead.
 
 Were it only for that, each patch would leave as little as it can to those after it. So its LP looks ahead: units
 beyond its border are priced with it, as if they were its own, but only the prices of the patch itself are settled.

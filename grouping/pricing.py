@@ -196,7 +196,7 @@ class Pricer:
 
         def search(root: _Root, nodes: int) -> tuple[Ints, dict[int, float], bool, int]:
             looks = 0
-            # Nobody answers for candidates of a root of the own units but itself.
+            # For its candidates a root answers that is an own unit; for those of others the own units do.
             least_with = nothing if root[0] < self.own else np.zeros(self.own)
             space = _MET if best_only else min(_ROOM, most)
             while True:
@@ -224,10 +224,11 @@ class Pricer:
                 )
                 looks += looked
                 if best_only or count <= space or space >= most or not finished:
-                    answering = np.flatnonzero(least_with).tolist()
-                    leasts = {unit: float(least_with[unit]) for unit in answering}
-                    whole = finished and (best_only or count <= space)
-                    return sets[:count], leasts if root[0] >= self.own else {root[0]: least}, whole, looks
+                    if root[0] < self.own:
+                        leasts = {root[0]: least}
+                    else:
+                        leasts = {unit: float(least_with[unit]) for unit in np.flatnonzero(least_with).tolist()}
+                    return sets[:count], leasts, finished and (best_only or count <= space), looks
                 space = min(most, max(8 * space, count))
 
         found: dict[_Root, tuple[Ints, dict[int, float], bool]] = {}

@@ -164,18 +164,18 @@ class Reach:
         unit = self._unit[sites[near]]
         there = places.vectors[near], paid[near]
         most = len(ours) if most is None else most
+        hosted = self._prices.measure == HOSTED
 
         def reached(part: Ints) -> NDArray[np.bool_]:
-            if self._prices.measure == HOSTED:
+            if hosted:
                 return np.asarray(_hosted(part, ours_near, *there, unit, ours, self._size, self._fixed, most))
             how = self._near[sites[near]], unit, ours, self._size, self._fixed, self._factor, most
             return np.asarray(_reached(part, *there, *how))
 
-        from_where = np.flatnonzero(self._hosts[sites[near]]) if self._prices.measure == HOSTED else ours_near
+        looked_from = np.flatnonzero(self._hosts[sites[near]]) if hosted else ours_near
         with ThreadPoolExecutor(self._workers) as pool:
-            needed = np.logical_or.reduce(
-                list(pool.map(reached, [from_where[k :: self._workers] for k in range(self._workers)]))
-            )
+            parts = [looked_from[k :: self._workers] for k in range(self._workers)]
+            needed = np.logical_or.reduce(list(pool.map(reached, parts)))
         return np.flatnonzero(needed & ~ours)
 
     def _most(self, least: Floats, paid: Floats) -> float:
