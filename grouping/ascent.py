@@ -21,7 +21,7 @@ from grouping.cost import Floats, Ints
 from grouping.patches import patches
 from grouping.problem import Problem
 from grouping.settled import Settled, Worth
-from grouping.window_prices import RISE, PricedWindow, price, settle
+from grouping.window_prices import PricedWindow, price, settle
 from grouping.windows import Reach, Window
 
 _PATCH = 700
@@ -158,9 +158,11 @@ class _Ascent:
         None of it where too much would be around.
         """
         while len(units):
-            risen = self.settled.price.copy()
-            risen[units] *= RISE
-            around = self._reach.around(np.ones(len(risen), dtype=np.bool_), risen, units, _AROUND)
+            every = np.ones(self._problem.size, dtype=np.bool_)
+            there = np.zeros(self._problem.size, dtype=np.bool_)
+            there[units] = True
+            risen = self._reach.risen(self.settled.price, there)
+            around = self._reach.around(every, risen, units, _AROUND)
             if len(around) <= _AROUND:
                 return units, around
             dearest = self._dearest(units)
@@ -169,11 +171,11 @@ class _Ascent:
         return units, units
 
     def _dearest(self, units: Ints) -> Floats:
-        """The price of the dearest unit of each one's community."""
-        price = np.zeros(len(self.settled.price))
+        """What is paid for the dearest unit of each one's community."""
+        paid = self._reach.paid(self.settled.price)
         for members in self._communities:
-            price[list(members)] = self.settled.price[list(members)].max()
-        return price[units]
+            paid[list(members)] = paid[list(members)].max()
+        return paid[units]
 
     def _lift(self, units: Ints, around: Ints) -> _Lifted:
         """The window of a patch.

@@ -312,12 +312,19 @@ def certified(problem: Problem, duals: Duals, unplaced: float, least: Floats) ->
 
 
 def shares(problem: Problem, grouping: Candidates) -> Floats:
-    """(u,) km: what each community of ``grouping`` costs, shared among its units by weight."""
+    """(u,) km: what each community of ``grouping`` costs, shared among its units by weight; links by whose they are."""
+    prices = problem.prices
+    home = np.full(problem.size, -1)
+    for number, members in enumerate(grouping):
+        home[list(members)] = number
+    rows, others, km = prices.pair.rows, prices.pair.other, prices.pair.km
+    together = (home[rows] == home[others]) & (rows != others)
+    linked = prices.by_itself + 0.5 * np.bincount(rows[together], weights=km[together], minlength=problem.size)
     share = np.zeros(problem.size)
-    costs = totals(problem.prices, grouping.sets, grouping.counts)
+    costs = totals(prices, grouping.sets, grouping.counts)
     for members, cost in zip(grouping, costs, strict=True):
-        weight = problem.prices.weight[list(members)]
-        share[list(members)] = cost * weight / weight.sum()
+        own, weight = linked[list(members)], prices.weight[list(members)]
+        share[list(members)] = own + (cost - own.sum()) * weight / weight.sum()
     twins = problem.twins
     return np.asarray(np.bincount(twins.first, weights=share)[twins.first] / twins.count[twins.first])
 

@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 
 from grouping.cost import HOSTED, ROTATING, Floats, Ints
+from grouping.together import Split, Together
 
 TABLED = 200
 """Units up to which what connects those that may join a root is put into a table."""
@@ -23,14 +24,16 @@ _INTIMATE = 200
 class Ties(NamedTuple):
     """Connections among all units.
 
-    ``joint`` (u, u) is distance and border surcharge together, ``pair`` that of the prices. ``near`` (sizes,
-    largest + 1, u) bounds, for each size of community, what connects a unit to others of so much weight in all.
-    Units that are near to one another have the same ``cluster`` (u,); ``cluster_joint`` and ``cluster_pair`` (clusters,
-    u) are what is at least between a unit and any of a cluster.
+    ``joint`` (u, u) is distance and border surcharge together, ``pair`` that of the prices, and ``split`` how these
+    divide it. ``near`` (sizes, largest + 1, u) bounds, for each size of community, what connects a unit to others of so
+    much weight in all, links aside. Units that are near to one another have the same ``cluster`` (u,);
+    ``cluster_joint`` and ``cluster_pair`` (clusters, u) are what is at least between a unit and any of a cluster,
+    (clusters, 0) where nothing is linked.
     """
 
     joint: Floats
-    pair: Floats
+    pair: Together
+    split: Split
     near: Floats
     cluster: Ints
     cluster_joint: Floats
@@ -43,15 +46,6 @@ def factor_of(measure, size):  # type: ignore[no-untyped-def]
     if measure == ROTATING:
         return 2.0 / size
     return 0.0 if measure == HOSTED else 1.0
-
-
-@njit(cache=True, nogil=True)
-def connection(ties, factor, a, b):  # type: ignore[no-untyped-def]
-    """What two units add by being together, or by being one unit."""
-    value = factor * ties.joint[a, b]
-    if ties.pair.shape[0] > 0:
-        value += ties.pair[a, b]
-    return value
 
 
 @njit(cache=True, nogil=True)
@@ -145,7 +139,8 @@ class Company(NamedTuple):
 
     ``joint`` (m, m) is what two of them add by being together, (0, 0) if that is not worth a table. ``near`` (m, width)
     bounds what connects one to others of so much weight in all, links aside; ``partner[start[k] : start[k + 1]]`` are
-    those whom unit k gains by being with. Only partners can undercut ``near``, and only while they may still join.
+    those whom unit k gains by being with, and ``uneven`` how much more than half of that, twice, the other one has of
+    it. Only partners can undercut ``near``, and only while they may still join.
     """
 
     weight: Ints
@@ -153,6 +148,7 @@ class Company(NamedTuple):
     near: Floats
     start: Ints
     partner: Ints
+    uneven: Floats
 
 
 @njit(cache=True, nogil=True)
@@ -164,49 +160,55 @@ def company_of(weight, factor, ties, index, units):  # type: ignore[no-untyped-d
     width = ties.near.shape[1]
     count = len(units)
     weights = weight[units]
-    linked = ties.pair.shape[0] > 0
+    first, other, added = ties.pair.start, ties.pair.other, ties.pair.km
+    linked = first.shape[0] > 0
     tabled = linked or count <= TABLED
     joint = np.empty((count, count)) if tabled else np.empty((0, 0))
     near = np.zeros((count, width))
     start = np.zeros(count + 1, dtype=np.int64)
     keys = np.empty(count)
     others = np.empty(count, dtype=np.int64)
+    most = 0
+    spot = np.empty(0, dtype=np.int64)
     if linked:
+        spot = np.full(len(first) - 1, -1, dtype=np.int64)
         for k in range(count):
-            start[k + 1] = start[k]
-            for j in range(count):
-                start[k + 1] += j != k and ties.pair[units[k], units[j]] < 0.0
-    partner = np.empty(start[count], dtype=np.int64)
+            spot[units[k]] = k
+            most += first[units[k] + 1] - first[units[k]]
+    partner = np.empty(most, dtype=np.int64)
+    uneven = np.empty(most)
     own = linked or (factor > 0.0 and count <= _INTIMATE)
     if not tabled:
         for k in range(count):
             near[k] = ties.near[index, :, units[k]]
-        return Company(weights, joint, near, start, partner)
+        return Company(weights, joint, near, start, partner, uneven)
     for k in range(count):
         # Plain arrays: a call for each pair would take most of the time.
         row, own_joint = ties.joint[units[k]], joint[k]
         for j in range(count):
             own_joint[j] = factor * row[units[j]]
-        if linked:
-            prices = ties.pair[units[k]]
+        if own:
+            known = 0
             for j in range(count):
-                own_joint[j] += prices[units[j]]
-        if not own:
+                if j != k:
+                    keys[known] = own_joint[j]
+                    others[known] = weights[j]
+                    known += 1
+            cheapest(keys, others, known, width - 1, near[k])
+        else:
             near[k] = ties.near[index, :, units[k]]
-            continue
-        known = 0
         met = start[k]
-        for j in range(count):
-            if j != k:
-                keys[known] = own_joint[j]
-                others[known] = weights[j]
-                if linked and ties.pair[units[k], units[j]] < 0.0:
-                    keys[known] -= ties.pair[units[k], units[j]]
-                    partner[met] = j
-                    met += 1
-                known += 1
-        cheapest(keys, others, known, width - 1, near[k])
-    return Company(weights, joint, near, start, partner)
+        for place in range(first[units[k]] if linked else 0, first[units[k] + 1] if linked else 0):
+            j = spot[other[place]]
+            if j < 0:
+                continue
+            own_joint[j] += added[place]
+            if j != k and added[place] < 0.0:
+                partner[met] = j
+                uneven[met] = 2.0 * ties.split.km[place] - added[place]
+                met += 1
+        start[k + 1] = met
+    return Company(weights, joint, near, start, partner, uneven)
 
 
 @njit(cache=True, nogil=True)
@@ -221,7 +223,8 @@ def _linked(company, a, need, here):  # type: ignore[no-untyped-def]
     for k in range(first, last):
         b = company.partner[k]
         if here[b] and company.weight[b] <= need:
-            insert(rates, weights, count, company.joint[a, b] / company.weight[b], company.weight[b])
+            joint = company.joint[a, b] + company.uneven[k]
+            insert(rates, weights, count, joint / company.weight[b], company.weight[b])
             count += 1
     least = near[need]
     total = 0.0
@@ -261,8 +264,8 @@ def least_added(company, items, gains, tolls, count, need, here, keys, weights):
 
 
 @njit(cache=True, nogil=True)
-def nearest(weight, factor, ties, near):  # type: ignore[no-untyped-def]
-    """Fill ``near`` (width, u) for one size, see :class:`Ties`."""
+def nearest(weight, joint, near):  # type: ignore[no-untyped-def]
+    """Fill ``near`` (width, u), see :class:`Ties`, where a kilometre counts as one."""
     units = len(weight)
     filled = np.empty(len(near))
     keys = np.empty(units)
@@ -271,7 +274,7 @@ def nearest(weight, factor, ties, near):  # type: ignore[no-untyped-def]
         count = 0
         for b in range(units):
             if a != b:
-                keys[count] = connection(ties, factor, a, b)
+                keys[count] = joint[a, b]
                 weights[count] = weight[b]
                 count += 1
         cheapest(keys, weights, count, len(near) - 1, filled)

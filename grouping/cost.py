@@ -97,6 +97,14 @@ class Prices(NamedTuple):
         """(u,): where a community must be led, whether each unit has a site that may do so; else nothing but False."""
         return self.able if len(self.able) else np.diff(self.host_start) > 0
 
+    @property
+    def by_itself(self) -> Floats:
+        """(u,): what its links cost a unit that is with none of those it is linked to."""
+        within = self.pair.rows == self.pair.other
+        by_itself = self.apart.copy()
+        by_itself[self.pair.other[within]] += self.pair.km[within]
+        return by_itself
+
     def part(self, units: Ints, *, tables: bool = True) -> Prices:
         """Those of some of the units, and of hosts among these: in tables, or else by places if these are."""
         tables = tables or not len(self.ground.start)

@@ -130,7 +130,7 @@ def search_root(  # type: ignore[no-untyped-def]
             prices, own[index], border, ties, factor, root, host, base, left, limit, everyones_keys, root_filled
         )
         if factor > 0.0 and len(units) > crowd:
-            there = meeting(prices, ties, index, factor, base, left, limit, units, root_gains)
+            there = meeting(prices, ties, index, factor, root, base, left, limit, units, root_gains)
             units, root_gains = units[there], root_gains[there]
         root_tolls = root_toll[units]
         # With fewer left, each is farther from its nearest others, and more drop out.

@@ -27,7 +27,7 @@ from grouping.patches import patches
 from grouping.pricing import Pricer
 from grouping.problem import Problem
 from grouping.settled import Settled
-from grouping.window_prices import RISE, PricedWindow, price, settle, touching
+from grouping.window_prices import PricedWindow, price, settle, touching
 from grouping.windows import Reach, Window
 
 _PATCH = 400
@@ -122,7 +122,8 @@ class _Sweep:
         self._settled = settled
         every = patches(problem, communities, _PATCH)
         # What is dearest may be paid for far away. Priced first, it has nothing around; later, it would have thousands.
-        dearest = np.array([settled.price[patch].max() for patch in every])
+        paid = self._reach.paid(settled.price)
+        dearest = np.array([paid[patch].max() for patch in every])
         order = np.argsort(-dearest, kind="stable")
         first = order[dearest[order] > _DEAR * np.median(dearest)].tolist()
         self.todo = [every[k] for k in first]
@@ -173,7 +174,7 @@ class _Sweep:
         own &= ~settled
         ahead = own.copy()
         ahead[core] = False
-        risen = np.where(settled, self._settled.price, RISE * self._settled.price)
+        risen = self._reach.risen(self._settled.price, ~settled)
         there = np.zeros(self._problem.size, dtype=np.bool_)
         there[self._reach.around(settled | own, risen, np.flatnonzero(own))] = True
         for members in touching(self._communities, own):

@@ -26,6 +26,7 @@ from grouping.depth_first import search_root
 from grouping.ground import joint_table, with_host_tables
 from grouping.problem import Problem
 from grouping.roots import alone, clusters
+from grouping.together import Split
 
 _ROOM = 256
 """Candidates that one root may first return; the room grows as needed."""
@@ -157,20 +158,21 @@ class Pricer:
         """What the search knows of connections beforehand."""
         prices = self.prices
         near = np.zeros((len(self.sizes), self.largest + 1, self.units))
-        joint, pair = joint_table(prices), prices.pair.table
-        ties = Ties(joint, pair, near, *clusters(joint, pair))
+        joint = joint_table(prices)
         factors = np.array([factor_of(prices.measure, size) for size in self.sizes])
-        if prices.pair.linked:
-            for factor, of_size in zip(factors, near, strict=True):
-                nearest(prices.weight, factor, ties, of_size)
-        elif prices.measure != HOSTED:
-            nearest(prices.weight, 1.0, ties, near[0])
+        if prices.measure != HOSTED:
+            nearest(prices.weight, joint, near[0])
             near[:] = factors[:, None, None] * near[0]
         # Twins must look the same to the search, to the last bit.
         near[:] = near[:, :, self.twins.first]
-        return ties
+        return Ties(joint, prices.pair, self._split(np.zeros(self.units)), near, *clusters(joint, prices.pair))
 
-    def _rank(self, duals: Duals) -> Ints:
+    def _split(self, unit_dual: Floats) -> Split:
+        """Who has how much of what two gain by being together, at such prices of units (u,)."""
+        split = self.prices.pair.split(unit_dual - self.prices.by_itself)
+        return split._replace(gain=split.gain[self.twins.first])
+
+    def _rank(self, unit_worth: Floats) -> Ints:
         """(u,): which of a candidate's units is its root, that of the lowest rank; twins have the same.
 
         With the dearest taken, the others are worth less: a third fewer partial sets are to be looked at, and what is
@@ -179,16 +181,18 @@ class Pricer:
         if self._by_number:
             return self.twins.first
         rank = np.empty(self.units, dtype=np.int64)
-        rank[np.argsort(-duals.unit, kind="stable")] = np.arange(self.units)
+        rank[np.argsort(-unit_worth, kind="stable")] = np.arange(self.units)
         return np.asarray(rank[self.twins.first])
 
     def _search(self, duals: Duals, threshold: float, best_only: bool, most: int, nodes: int) -> Priced:
         if not duals.cuts.are_triples:
             raise ValueError("pricing knows cuts of three rows only")
-        ties, prices = self._ties, self._tabled
+        prices = self._tabled
+        split = self._split(duals.unit)
+        ties = self._ties._replace(split=split)
         areas = duals.areas.tolls
         own = alone(self.prices, duals.unit, ties, self.sizes.start)
-        rank = self._rank(duals)
+        rank = self._rank(duals.unit - prices.by_itself + split.gain)
         # Where the theme is settled, what it costs is each unit's own. Without themes, the last is the only one.
         owns = [own + prices.theme_km * missed for missed in prices.miss.T] or [own]
 

@@ -9,8 +9,9 @@ import numpy as np
 from numba import njit
 
 from grouping.borders import SEVERAL, joined
-from grouping.company import cheapest, connection, factor_of, insert
+from grouping.company import cheapest, factor_of, insert
 from grouping.cost import Floats, Ints, parts
+from grouping.together import Together, entry
 
 _CLUSTER = 12
 """Units of a cluster, on average."""
@@ -25,7 +26,10 @@ def alone(prices, unit_dual, ties, smallest):  # type: ignore[no-untyped-def]
     for index in range(len(result)):
         factor = factor_of(prices.measure, smallest + index)
         for a in range(len(prices.weight)):
-            result[index, a] = prices.apart[a] - unit_dual[a] + connection(ties, factor, a, a)
+            result[index, a] = prices.apart[a] - unit_dual[a] + factor * ties.joint[a, a]
+    start, other, km = prices.pair.start, prices.pair.other, prices.pair.km
+    for a in range(len(start) - 1):
+        result[:, a] += entry(other, km, start[a], start[a + 1], a)
     return result
 
 
@@ -67,10 +71,13 @@ def outlook(prices, own, community_dual, border, rank, ties, toll, index, size, 
             keys[b] = np.inf
         else:
             keys[b] = own[b] + factor * row[b] + 0.5 * (toll[b] + near[rest, b])
-    if ties.pair.shape[0] > 0:
-        pair = ties.pair[root]
+    if ties.pair.start.shape[0] > 0:
+        # Each has its part of what it gains by all others, and of what it gains by the root the rest as well.
+        gain = ties.split.gain
         for b in range(len(weight)):
-            keys[b] += pair[b]
+            keys[b] -= gain[b]
+        for k in range(ties.pair.start[root], ties.pair.start[root + 1]):
+            keys[ties.pair.other[k]] += ties.split.km[k]
     if host >= 0:
         way, cross = prices.host_distance[host], prices.host_cross[host]
         for b in range(len(weight)):
@@ -80,7 +87,7 @@ def outlook(prices, own, community_dual, border, rank, ties, toll, index, size, 
     return base
 
 
-def clusters(joint: Floats, pair: Floats) -> tuple[Ints, Floats, Floats]:
+def clusters(joint: Floats, pair: Together) -> tuple[Ints, Floats, Floats]:
     """The last three of :class:`grouping.company.Ties`, around units far from one another (Gonzalez 1985)."""
     units = len(joint)
     count = -(-units // _CLUSTER)
@@ -93,14 +100,14 @@ def clusters(joint: Floats, pair: Floats) -> tuple[Ints, Floats, Floats]:
         cluster[row < away] = number
         away = np.minimum(away, row)
     at_least = np.full((count, units), np.inf)
-    bond = np.zeros((count if len(pair) else 0, units))
+    bond = np.zeros((count, units if pair.linked else 0))
     for unit in range(units):
         # A unit is not in company with itself.
         own = at_least[cluster[unit], unit]
         at_least[cluster[unit]] = np.minimum(at_least[cluster[unit]], joint[unit])
         at_least[cluster[unit], unit] = own
-        if len(pair):
-            bond[cluster[unit]] = np.minimum(bond[cluster[unit]], pair[unit])
+    others = pair.rows != pair.other
+    np.minimum.at(bond, (cluster[pair.rows[others]], pair.other[others]), pair.km[others])
     return cluster, at_least, bond
 
 
@@ -161,33 +168,43 @@ def _filling(weight, near, row, bond, itself, factor, units, gains, lows, need, 
 
 
 @njit(cache=True, nogil=True)
-def meeting(prices, ties, index, factor, base, need, limit, units, gains):  # type: ignore[no-untyped-def]
+def meeting(prices, ties, index, factor, root, base, need, limit, units, gains):  # type: ignore[no-untyped-def]
     """(m,) whether each of ``units`` may be in a set below ``limit`` with the root; ``gains`` (m,) is what it adds.
 
     Whoever else joins is charged for the way to it, too: first to the nearest of its cluster, then its own.
     """
     weight, near, cluster = prices.weight, ties.near[index], ties.cluster
-    linked = len(ties.pair) > 0
+    start, other, split = ties.pair.start, ties.pair.other, ties.split
+    linked = start.shape[0] > 0
     heaviest = 1
     for unit in units:
         heaviest = max(heaviest, weight[unit])
-    lows = np.full(len(units), -np.inf)
-    if not linked:
-        for k in range(len(units)):
-            w = weight[units[k]]
-            lows[k] = (gains[k] + 0.5 * near[max(0, need - heaviest - w), units[k]]) / w
+    # What each adds if it has its part of all that it gains by others; by the root it has gained already.
+    whole = gains
+    bond = np.zeros(len(weight) if linked else 0)
+    if linked:
+        for k in range(start[root], start[root + 1]):
+            if ties.pair.km[k] < 0.0:
+                bond[other[k]] = split.km[k] - ties.pair.km[k]
+        whole = gains - split.gain[units] + bond[units]
+        bond[:] = 0.0
+    lows = np.empty(len(units))
+    for k in range(len(units)):
+        w = weight[units[k]]
+        lows[k] = (whole[k] + 0.5 * near[max(0, need - heaviest - w), units[k]]) / w
+        if linked and start[units[k]] < start[units[k] + 1]:
+            lows[k] = -np.inf
     order = np.argsort(lows)
     lows = lows[order]
     rates = np.empty(need + 1)
     sizes = np.empty(need + 1, dtype=np.int64)
-    none = np.zeros(0)
     nobody = np.int64(-1)
     # What the cheapest unit of each cluster adds, by its weight.
     cheapest_there = np.empty((len(ties.cluster_joint), need + 1))
     # Each time fewer are left to join one of them.
     while True:
         before = len(order)
-        listed, added = units[order], gains[order]
+        listed, added, eased = units[order], gains[order], whole[order]
         cheapest_there[:] = np.inf
         for k in range(len(listed)):
             g, w = cluster[listed[k]], weight[listed[k]]
@@ -195,10 +212,22 @@ def meeting(prices, ties, index, factor, base, need, limit, units, gains):  # ty
         for g in range(len(cheapest_there)):
             for w in range(1, need + 1):
                 if cheapest_there[g, w] < np.inf:
-                    bond = ties.cluster_pair[g] if linked else none
-                    row, enough = ties.cluster_joint[g], limit - base - cheapest_there[g, w]
+                    bonds, row = ties.cluster_pair[g], ties.cluster_joint[g]
+                    enough = limit - base - cheapest_there[g, w]
                     if enough <= _filling(
-                        weight, near, row, bond, nobody, factor, listed, added, lows, need - w, enough, rates, sizes
+                        weight,
+                        near,
+                        row,
+                        bonds,
+                        nobody,
+                        factor,
+                        listed,
+                        eased,
+                        lows,
+                        need - w,
+                        enough,
+                        rates,
+                        sizes,
                     ):
                         cheapest_there[g, w] = np.inf
         still = np.empty(before, dtype=np.bool_)
@@ -208,14 +237,17 @@ def meeting(prices, ties, index, factor, base, need, limit, units, gains):  # ty
         if len(order) >= _FEWER * before:
             break
     there = np.zeros(len(units), dtype=np.bool_)
-    listed, added = units[order], gains[order]
+    listed, added, eased = units[order], gains[order], whole[order]
     for k in range(len(listed)):
         b = listed[k]
-        bond = ties.pair[b] if linked else none
+        for i in range(start[b] if linked else 0, start[b + 1] if linked else 0):
+            bond[other[i]] = split.km[i]
         row, rest, enough = ties.joint[b], need - weight[b], limit - base - added[k]
         there[order[k]] = enough > _filling(
-            weight, near, row, bond, b, factor, listed, added, lows, rest, enough, rates, sizes
+            weight, near, row, bond, b, factor, listed, eased, lows, rest, enough, rates, sizes
         )
+        for i in range(start[b] if linked else 0, start[b + 1] if linked else 0):
+            bond[other[i]] = 0.0
     return there
 
 
@@ -239,10 +271,10 @@ def promising(prices, own, border, ties, factor, root, host, base, need, limit, 
     gains = np.empty(count)
     for k in range(count):
         gains[k] = own[units[k]] + factor * row[units[k]]
-    if ties.pair.shape[0] > 0:
-        pair = ties.pair[root]
+    start, other, km = ties.pair.start, ties.pair.other, ties.pair.km
+    if start.shape[0] > 0 and start[root] < start[root + 1]:
         for k in range(count):
-            gains[k] += pair[units[k]]
+            gains[k] += entry(other, km, start[root], start[root + 1], units[k])
     if host >= 0:
         way, cross = prices.host_distance[host], prices.host_cross[host]
         for k in range(count):

@@ -63,6 +63,21 @@ class Together(NamedTuple):
         same = {pair: both[min(pair), max(pair)] for pair in both}
         return together_of(len(units), {pair: km / 2 if pair[0] == pair[1] else km for pair, km in same.items()})
 
+    def split(self, worth: Floats) -> Split:
+        """What two gain by being together, divided between them so that both are worth the same, or nearly so.
+
+        ``worth`` (u,) is what is paid for each unit more than it costs by itself. Dual prices of two that are better
+        together leave any part of the gain to either, and often all of it to one: halves would make that one look
+        cheap with anybody, and the other one dear.
+        """
+        rows = self.rows
+        gain = np.where((self.km < 0.0) & (rows != self.other), -self.km, 0.0)
+        gains = gain > 0.0
+        more = np.divide(worth[self.other] - worth[rows], 2.0 * gain, out=np.zeros(len(gain)), where=gains)
+        part = gain * np.clip(0.5 + more, 0.0, 1.0)
+        units = np.bincount(rows, weights=part, minlength=len(worth)).astype(np.float64)
+        return Split(np.where(gains, -part, self.km), units)
+
     def part(self, units: Ints) -> Together:
         """The rows and columns of some of the ``units``, in their order."""
         if not self.linked:
@@ -73,6 +88,17 @@ class Together(NamedTuple):
         there = (rows >= 0) & (columns >= 0)
         entries = zip(rows[there].tolist(), columns[there].tolist(), strict=True)
         return together_of(len(units), dict(zip(entries, self.km[there].tolist(), strict=True)))
+
+
+class Split(NamedTuple):
+    """The entries of a :class:`Together`, each that is below 0 divided between its two units.
+
+    ``km`` (entries,) is what the row has of each, all of it where that is not below 0 or on the diagonal; and ``gain``
+    (u,) what each unit has of what it gains by being with others, if they all come.
+    """
+
+    km: Floats
+    gain: Floats
 
 
 def together_of(units: int, km: Mapping[tuple[int, int], float]) -> Together:

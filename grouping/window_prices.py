@@ -17,8 +17,6 @@ from grouping.problem import Problem
 from grouping.settled import Settled, Worth
 from grouping.windows import Reach, Window
 
-RISE = 1.3
-"""Prices may be so many times what they are taken to be, before more units have to be around."""
 _HOPE = 0.25
 """Share of what is between bound and best cost that a window is priced for: the rest will be of the grouping."""
 

@@ -23,6 +23,8 @@ from grouping.surroundings import Surroundings
 
 _SAFE = 1.0 + 1e-9
 """Arcs may be longer than two others that lead there, by the last bits."""
+_RISE = 0.3
+"""What is paid may rise by such a part before more units have to be around."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,9 @@ class Reach:
     the two, and the q - 2 dearest sites within D. Of those who may be the farthest by this, each is looked at with the
     site: all others pay their ways to both, and half of those to their nearest.
 
+    What is paid for a site that is linked counts less what its links cost it by itself, and with its part of what it
+    gains by those it is linked to, whether they are there or not.
+
     Under the hosted measure the ways to the host make D at least. At each host that may be near enough, a site gains
     what is paid for it less its way; who comes there with that of the core which gains most, besides them the others
     that gain anything, is needed if that is more than nothing.
@@ -135,6 +140,15 @@ class Reach:
         self._near = np.zeros((len(self._unit), problem.largest + 1))
         self._near[:, 1 : near.shape[1] + 1] = near.cumsum(axis=1)
 
+    def paid(self, price: Floats) -> Floats:
+        """(u,) km: what such prices (u,) pay for each unit more than its links cost it, however many are honoured."""
+        worth = price - self._prices.by_itself
+        return worth + self._prices.pair.split(worth).gain
+
+    def risen(self, price: Floats, units: NDArray[np.bool_]) -> Floats:
+        """The prices (u,) if what is paid for some of the ``units`` (u,) rises."""
+        return np.where(units, price + _RISE * np.maximum(0.0, self.paid(price)), price)
+
     def around(self, priced: NDArray[np.bool_], price: Floats, core: Ints, most: int | None = None) -> Ints:
         """Of the units ``priced`` (u,), who may be paid too much for with one of the ``core``.
 
@@ -151,7 +165,7 @@ class Reach:
         here = ours[self._unit[sites]]
         if here.all():
             return np.zeros(0, dtype=np.int64)
-        paid = np.maximum(0.0, price / self._prices.weight)[self._unit[sites]]
+        paid = np.maximum(0.0, self.paid(price) / self._prices.weight)[self._unit[sites]]
         places = Places(self._prices.ground.place[sites])
         inside = np.flatnonzero(here)
         away = places.km(inside[[len(inside) // 2]], np.arange(len(sites)))[0]

@@ -189,6 +189,34 @@ def test_links_are_summed_over_units(sites: int, data: st.DataObject) -> None:
     assert not merged.linked or (merged.table == expected).all()
 
 
+@thorough
+@given(st.integers(2, 8), st.data())
+def test_what_two_gain_is_divided_so_that_both_are_worth_the_same(units: int, data: st.DataObject) -> None:
+    index = st.integers(0, units - 1)
+    km = {}
+    for (a, b), value in data.draw(
+        st.dictionaries(st.tuples(index, index), st.sampled_from([-9.0, -4, 5, np.inf]))
+    ).items():
+        km[a, b] = km[b, a] = value
+    together = together_of(units, km)
+    worth = np.array(data.draw(st.lists(st.integers(-20, 20).map(float), min_size=units, max_size=units)))
+    split = together.split(worth)
+    part = dict(zip(zip(together.rows.tolist(), together.other.tolist(), strict=True), split.km.tolist(), strict=True))
+    assert part.keys() == km.keys()
+    for (a, b), value in km.items():
+        if a == b or value > 0:
+            assert part[a, b] == value
+            continue
+        assert part[a, b] + part[b, a] == pytest.approx(value)
+        assert max(part[a, b], part[b, a]) <= 0
+        # Where one has all of it, it is worth less even so.
+        assert worth[a] - part[a, b] == pytest.approx(worth[b] - part[b, a]) or (
+            max(part[a, b], part[b, a]) == 0 and (worth[a] > worth[b]) == (part[a, b] == 0)
+        )
+    gains = [-sum(part[a, b] for b in range(units) if b != a and km.get((a, b), 0) < 0) for a in range(units)]
+    assert split.gain.tolist() == pytest.approx(gains)
+
+
 def test_a_search_by_places_is_as_good() -> None:
     """It starts otherwise, and so ends elsewhere, but not far off; each of its communities may be one."""
     random = np.random.default_rng(7)

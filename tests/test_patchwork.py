@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import grouping.ascent
 import grouping.improve_in_patches
 import grouping.patchwork
+import grouping.windows
 from benchmarks.instances import assembled, counties
 from grouping import Applications, Links, load_scenario
 from grouping.areas import Areas
@@ -70,7 +71,7 @@ def optimum(instance: Instance) -> float:
     placed(),
     st.integers(2, 6),
     st.integers(0, 2),
-    st.sampled_from([0.0, 1.5]),
+    st.sampled_from([-1.0, 0.5]),
     st.sampled_from([1, 3, 4000]),
     st.sampled_from([0, 500]),
 )
@@ -84,9 +85,8 @@ def test_patches_never_prove_too_much(case: Case, size: int, ahead: int, rise: f
     with pytest.MonkeyPatch.context() as patch, Clock(600.0) as clock:
         patch.setattr(grouping.patchwork, "_PATCH", size)
         patch.setattr(grouping.patchwork, "_AHEAD", (ahead, 2))
-        patch.setattr(grouping.patchwork, "RISE", rise)
+        patch.setattr(grouping.windows, "_RISE", rise)
         patch.setattr(grouping.ascent, "_PATCH", size + 1)
-        patch.setattr(grouping.ascent, "RISE", rise)
         patch.setattr(grouping.ascent, "_AROUND", around)
         patch.setattr(grouping.ascent, "_GAIN", -1.0)
         patch.setattr(grouping.ascent, "_SWEEPS", (2, 4))
