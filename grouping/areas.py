@@ -32,8 +32,9 @@ _OFTEN = 1
 class AreaTolls(NamedTuple):
     """What candidates pay for areas.
 
-    The areas of unit k are ``of[start[k] : start[k + 1]]``. A candidate with c sites in area t pays ``toll[t, c]`` km
-    for it, which is 0 for none and never falls with c.
+    The areas of unit k are ``of[start[k] : start[k + 1]]``, the same for all of a ``kind`` (u,), such as the unit
+    ``example`` (kinds,). A candidate with c sites in area t pays ``toll[t, c]`` km for it, which is 0 for none and
+    never falls with c.
 
     Where h of its sites are there and n of them are still to be chosen, x of these in the area, it pays no less than
     ``least[t, h, n, y] + slope[t, h, n, y] * (x - y)``, whatever y: that line supports what it pays at y.
@@ -41,6 +42,8 @@ class AreaTolls(NamedTuple):
 
     start: Ints
     of: Ints
+    kind: Ints
+    example: Ints
     toll: Floats
     least: Floats
     slope: Floats
@@ -126,12 +129,21 @@ class PricedAreas:
     def tolls(self) -> AreaTolls:
         """What candidates pay."""
         toll = self.areas.points * self.price[:, None]
-        return AreaTolls(*self.areas.of_units, toll, *_supported(toll))
+        return AreaTolls(*self.areas.of_units, *_alike(self.areas.inside), toll, *_supported(toll))
 
     @property
     def worth(self) -> float:
         """Km that all of them take off a bound."""
         return float((self.price * self.areas.most).sum())
+
+
+def _alike(inside: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """(the kind of each unit, one of each kind), where those of a kind are in the same areas."""
+    if not len(inside):
+        return np.zeros(inside.shape[1], dtype=np.int64), np.zeros(1, dtype=np.int64)
+    packed = np.packbits(inside, axis=0)
+    _, example, kind = np.unique(packed, axis=1, return_index=True, return_inverse=True)
+    return kind.ravel().astype(np.int64), example.astype(np.int64)
 
 
 @njit(cache=True, nogil=True)

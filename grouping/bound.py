@@ -23,7 +23,7 @@ from grouping.clock import Clock
 from grouping.cost import Floats, totals
 from grouping.cuts import NO_CUTS, Rows
 from grouping.listed import listed
-from grouping.master import Master, Point
+from grouping.master import Master, Numbered, Point
 from grouping.pricing import Duals, Pricer
 from grouping.problem import Problem
 from grouping.surroundings import Surroundings
@@ -31,8 +31,8 @@ from grouping.surroundings import Surroundings
 _EXACT = (0.001, 1e-6, 1e-9)
 """A grouping is called optimal when no other is cheaper by a metre, or by a millionth where that is less; where a metre
 is less than a billionth, by that, for floats are not more exact."""
-_SMOOTHING = 0.6
-"""How near the next prices are to the best known; not with cuts, for most columns that matter are there by then."""
+_SMOOTHING, _CUT_SMOOTHING = 0.6, 0.6
+"""How near the next prices are to the best known, without cuts; and with the first ones, then a fourth as near."""
 _FIRST_NODES, _CUT_NODES = 500, 16_000
 """Partial sets that pricing may open for each root in the first rounds, without and with cuts; eight times more each
 time nothing is found, with cuts also when little is."""
@@ -122,9 +122,9 @@ def lower_bound(
         lp.meet(Candidates.of(problem.twins.canonical(met), problem.largest))
     # Shares of what a good grouping costs are nearer to the best prices than the first LPs' are.
     begin = Duals.of(shares(problem, start), problem.largest) if around is None else around.beginning
-    centre = Point(begin, 0.0, begin.cuts.price, begin.areas.price)
+    centre = Point(begin, 0.0, Numbered.first(begin.cuts.price), Numbered.first(begin.areas.price))
     best = Bound(-np.inf, centre.duals, 0.0, False, np.full(problem.size, -np.inf), start)
-    before_cuts = -np.inf
+    before_cuts = uncut_km = -np.inf
     # A part begins near to its best prices, and its time is short.
     smoothing, share = _SMOOTHING, _NEAR if around is None or not cuts else _CUT_NEAR
     # At first a quick look for candidates does; bounds of unfinished searches hold, though they are weak.
@@ -172,11 +172,14 @@ def lower_bound(
                 share = _NEAR
             else:
                 break
-            smoothing = 0.0
+            smoothing = _CUT_SMOOTHING if some and uncut_km == -np.inf else 0.0
+            uncut_km = max(uncut_km, before_cuts) if some else uncut_km
         elif found and before_cuts == -np.inf:
             smoothing = _SMOOTHING
         elif found:
-            smoothing = 0.0
+            # Where there are columns missing that matter, the LP's own prices are far from any that prove something.
+            wild = km < best.km - (best_km - uncut_km)
+            smoothing = _CUT_SMOOTHING if wild else 0.0 if smoothing < 0.2 else smoothing / 4
             if deeper and len(fresh) < _LITTLE * problem.size:
                 nodes = min(8 * nodes, pricer.most_nodes)
         elif deeper:

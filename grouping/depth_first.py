@@ -84,29 +84,20 @@ def search_root(  # type: ignore[no-untyped-def]
     everyones_keys = np.empty(len(prices.weight))
     root_filled = np.empty(width)
     root_toll = tolls_with(cuts, root, len(prices.weight))
+    all_rise = np.empty(len(areas.toll))
+    all_paid = np.zeros(len(areas.example))
+    of_root = community_dual, areas, border, rank, ties, root_toll, root, host
     for index in range(sizes):
         size = smallest + index
         left = size - prices.weight[root]
         if left < 0:
             continue
         limit = threshold
-        base = outlook(
-            prices,
-            own[index],
-            community_dual,
-            border,
-            rank,
-            ties,
-            root_toll,
-            index,
-            size,
-            root,
-            host,
-            everyones_keys,
-            root_filled,
+        base, levied = outlook(
+            prices, *of_root, own[index], index, size, everyones_keys, root_filled, all_rise, all_paid
         )
         looked += len(everyones_keys)
-        if base + root_filled[left] >= limit:
+        if base + levied + root_filled[left] >= limit:
             continue
         if left == 0 and outside:
             continue
@@ -126,11 +117,13 @@ def search_root(  # type: ignore[no-untyped-def]
         if limited:
             region[0] = border.region[root]
         factor = factor_of(prices.measure, size)
+        within_km = limit - levied
         units, root_gains = promising(
-            prices, own[index], border, ties, factor, root, host, base, left, limit, everyones_keys, root_filled
+            prices, own[index], border, ties, factor, root, host, base, left, within_km, everyones_keys, root_filled
         )
         if factor > 0.0 and len(units) > crowd:
-            there = meeting(prices, ties, index, factor, root, base, left, limit, units, root_gains)
+            charged_gains = root_gains + 0.5 * root_toll[units] + prices.weight[units] * all_paid[areas.kind[units]]
+            there = meeting(prices, ties, index, factor, root, base, left, within_km, units, charged_gains)
             units, root_gains = units[there], root_gains[there]
         root_tolls = root_toll[units]
         # With fewer left, each is farther from its nearest others, and more drop out.
@@ -255,22 +248,9 @@ def search_root(  # type: ignore[no-untyped-def]
                     least = min(least, value[d] + levied + filled[need[d]])
                 for later in range(index + 1, sizes):
                     size = smallest + later
-                    base = outlook(
-                        prices,
-                        own[later],
-                        community_dual,
-                        border,
-                        rank,
-                        ties,
-                        root_toll,
-                        later,
-                        size,
-                        root,
-                        host,
-                        everyones_keys,
-                        root_filled,
-                    )
-                    least = min(least, base + root_filled[size - prices.weight[root]])
+                    room = everyones_keys, root_filled, all_rise, all_paid
+                    base, levied = outlook(prices, *of_root, own[later], later, size, *room)
+                    least = min(least, base + levied + root_filled[size - prices.weight[root]])
                 if outside:
                     least_with[:] = np.minimum(least_with, least)
                 return count, least, False, looked

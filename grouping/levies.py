@@ -7,6 +7,9 @@ from numba import njit
 
 from grouping.borders import SEVERAL, joined
 
+_PLAYED = 8
+"""How often lines are chosen for all who may join a root."""
+
 
 @njit(cache=True, nogil=True)
 def areas_of_root(areas, root, units):  # type: ignore[no-untyped-def]
@@ -91,6 +94,64 @@ def levy(areas, some, areas_of, number, kind, example, held, items, weights, cou
         for i in range(count):
             keys[i] += weights[i] * paid[kind[items[i]]]
     return total
+
+
+@njit(cache=True, nogil=True)
+def levy_on_all(areas, weight, root, need, keys, rise, paid):  # type: ignore[no-untyped-def]
+    """The same where everyone may join a root: ``paid`` (kinds,) is added to the ``keys`` (u,), for each site.
+
+    What seems cheapest before they pay may well not be after that. So lines are chosen again and again, for those that
+    are the cheapest at the mean of the lines before, and the mean of all is what is paid (fictitious play, Brown 1951).
+    """
+    first = np.empty(need, dtype=np.int64)
+    there = np.zeros(len(rise), dtype=np.int64)
+    total = 0.0
+    mean = np.zeros(len(rise))
+    paid[:] = 0.0
+    for done in range(_PLAYED):
+        count = _first(keys, weight, areas.kind, paid, need, first)
+        there[:] = 0
+        missing = need
+        for i in range(count):
+            part = min(missing, weight[first[i]])
+            for place in range(areas.start[first[i]], areas.start[first[i] + 1]):
+                there[areas.of[place]] += part
+            missing -= part
+        rise[:] = 0.0
+        for place in range(areas.start[root], areas.start[root + 1]):
+            rise[areas.of[place]] = 1.0
+        levied = 0.0
+        for k in range(len(rise)):
+            held = weight[root] if rise[k] > 0.0 else 0
+            slope = areas.slope[k, held, need, there[k]]
+            levied += areas.least[k, held, need, there[k]] - slope * there[k]
+            mean[k] += (slope - mean[k]) / (done + 1)
+        total += (levied - total) / (done + 1)
+        for c in range(len(paid)):
+            paid[c] = 0.0
+            for place in range(areas.start[areas.example[c]], areas.start[areas.example[c] + 1]):
+                paid[c] += mean[areas.of[place]]
+    for b in range(len(keys)):
+        keys[b] += weight[b] * paid[areas.kind[b]]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def _first(keys, weight, kind, paid, need, first):  # type: ignore[no-untyped-def]
+    """Put those of the least ``keys`` (u,) per site, with what each kind has ``paid``, into ``first``: how many."""
+    rates = np.empty(need)
+    count = 0
+    for b in range(len(keys)):
+        rate = keys[b] / weight[b] + paid[kind[b]]
+        if rate == np.inf or (count == need and rate >= rates[count - 1]):
+            continue
+        place = count if count < need else count - 1
+        while place > 0 and rates[place - 1] > rate:
+            rates[place], first[place] = rates[place - 1], first[place - 1]
+            place -= 1
+        rates[place], first[place] = rate, b
+        count = min(count + 1, need)
+    return count
 
 
 @njit(cache=True, nogil=True)

@@ -30,29 +30,48 @@ _BASIC = highspy.HighsBasisStatus.kBasic
 
 
 @dataclass(frozen=True, slots=True)
+class Numbered:
+    """The ``price`` (m,) of each cut of one kind, and its ``number`` (m,) in the order in which they were added."""
+
+    price: Floats
+    number: Ints
+
+    @classmethod
+    def first(cls, price: Floats) -> Numbered:
+        """The prices of all that there were first."""
+        return cls(price, np.arange(len(price)))
+
+    def towards(self, other: Numbered, share: float) -> Numbered:
+        """The prices so far on the way to those of ``other``; one that was not there before had none."""
+        before = np.zeros(len(other.price))
+        _, own, others = np.intersect1d(self.number, other.number, assume_unique=True, return_indices=True)
+        before[others] = self.price[own]
+        return Numbered((1 - share) * before + share * other.price, other.number)
+
+
+@dataclass(frozen=True, slots=True)
 class Point:
     """Dual prices: those that have a say.
 
-    ``unplaced`` is that of the row of sites left out, ``cuts`` (m,) are those of all cuts, ``areas`` (k,) of all areas.
+    ``unplaced`` is that of the row of sites left out, ``cuts`` those of all cuts, ``areas`` of all areas.
     """
 
     duals: Duals
     unplaced: float
-    cuts: Floats
-    areas: Floats
+    cuts: Numbered
+    areas: Numbered
 
     def towards(self, other: Point, share: float, rows: Rows, areas: Areas) -> Point:
-        """The point so far on the way to ``other``, whose cuts are ``rows`` and ``areas``."""
+        """The point so far on the way to ``other``, whose cuts are ``rows`` and ``areas``.
 
-        def mixed(own: Floats, others: Floats) -> Floats:
-            return (1 - share) * np.concatenate([own, np.zeros(len(others) - len(own))]) + share * others
-
-        cuts, area_prices = mixed(self.cuts, other.cuts), mixed(self.areas, other.areas)
+        What others there were, which do not bind any more, has no price there.
+        """
+        cuts, area_prices = self.cuts.towards(other.cuts, share), self.areas.towards(other.areas, share)
         duals = Duals(
             (1 - share) * self.duals.unit + share * other.duals.unit,
             (1 - share) * self.duals.community + share * other.duals.community,
-            Cuts.priced(rows, cuts, len(self.duals.unit)),
-            areas.priced(area_prices),
+            Cuts.priced(rows, cuts.price, len(self.duals.unit)),
+            areas.priced(area_prices.price),
             other.duals.border._replace(price=(1 - share) * self.duals.border.price + share * other.duals.border.price),
         )
         return Point(duals, (1 - share) * self.unplaced + share * other.unplaced, cuts, area_prices)
@@ -118,6 +137,8 @@ class Master:
         self.cuts = NO_CUTS
         self.areas = Areas.none(units, problem.largest)
         self._cut_rows = self._area_rows = np.zeros(0, dtype=np.int32)
+        self._cut_number = self._area_number = np.zeros(0, dtype=np.int64)
+        self._cuts_ever = self._areas_ever = 0
         self._cut(cuts)
         self._round(areas)
         if around is not None:
@@ -186,6 +207,7 @@ class Master:
         number = np.cumsum(~gone) - 1
         binding = [~gone[kind] for kind in (self._cut_rows, self._area_rows)]
         self.cuts, self.areas = self.cuts.chosen(binding[0]), self.areas.chosen(binding[1])
+        self._cut_number, self._area_number = self._cut_number[binding[0]], self._area_number[binding[1]]
         self._cut_rows = number[self._cut_rows[binding[0]]].astype(np.int32)
         self._area_rows = number[self._area_rows[binding[1]]].astype(np.int32)
         self.columns = Candidates(self.columns.sets[stay], self.columns.counts[stay])
@@ -210,7 +232,8 @@ class Master:
             border = Border(self._problem.region, max(0.0, -float(prices[self._border_row])))
         cut = Cuts.priced(self.cuts, cuts, units)
         duals = Duals(unit, float(prices[units]), cut, self.areas.priced(areas), border)
-        return Point(duals, unplaced, cuts, areas), float(self._highs.getObjectiveValue())
+        numbered = Numbered(cuts, self._cut_number), Numbered(areas, self._area_number)
+        return Point(duals, unplaced, *numbered), float(self._highs.getObjectiveValue())
 
     def values(self) -> Floats:
         """(m,) how much of each of the ``columns`` the LP takes."""
@@ -293,6 +316,8 @@ class Master:
             [self._cut_rows, self._limit(number, self._fixed_columns + columns, times, cuts.most)]
         )
         self.cuts += cuts
+        self._cut_number = np.append(self._cut_number, self._cuts_ever + np.arange(len(cuts.most)))
+        self._cuts_ever += len(cuts.most)
 
     def _round(self, areas: Areas) -> None:
         problem = self._problem
@@ -309,6 +334,8 @@ class Master:
             points = np.concatenate([alone[left, left_number], points])
         self._area_rows = np.concatenate([self._area_rows, self._limit(number, columns, points, areas.most)])
         self.areas += areas
+        self._area_number = np.append(self._area_number, self._areas_ever + np.arange(len(areas)))
+        self._areas_ever += len(areas)
 
     def _limit(self, number: Ints, columns: Ints, values: NDArray[np.integer], most: Ints) -> NDArray[np.int32]:
         """Add rows of at most so much each, with ``values`` in their ``columns``; what they are called."""

@@ -11,6 +11,7 @@ from numba import njit
 from grouping.borders import SEVERAL, joined
 from grouping.company import cheapest, factor_of, insert
 from grouping.cost import Floats, Ints, parts
+from grouping.levies import levy_on_all
 from grouping.together import Together, entry
 
 _CLUSTER = 12
@@ -44,12 +45,16 @@ def tolls_with(cuts, root, units):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def outlook(prices, own, community_dual, border, rank, ties, toll, index, size, root, host, keys, filled):  # type: ignore[no-untyped-def]
-    """What joins a root in a community of ``size`` sites adds at least; the reduced cost of the root by itself.
+def outlook(  # type: ignore[no-untyped-def]
+    prices, community_dual, areas, border, rank, ties, toll, root, host, own, index, size, keys, filled, rise, paid
+):
+    """What joins a root in a community of ``size`` sites adds at least.
 
     ``own`` (u,) is that of :func:`alone` and ``toll`` (u,) that of :func:`tolls_with`. Units join roots of the same
-    ``rank`` (u,) or a lower one. Fills ``keys`` (u,), infinite for those that may not join, and ``filled`` as
-    :func:`cheapest` does.
+    ``rank`` (u,) or a lower one. Fills ``keys`` (u,), infinite for those that may not join, ``filled`` as
+    :func:`cheapest` does, and ``paid`` as :func:`grouping.levies.levy_on_all` does.
+
+    Returns (the reduced cost of the root by itself, what the set pays for areas besides what is in the keys).
     """
     factor = factor_of(prices.measure, size)
     need = size - prices.weight[root]
@@ -83,8 +88,11 @@ def outlook(prices, own, community_dual, border, rank, ties, toll, index, size, 
         for b in range(len(weight)):
             keys[b] += way[b] + cross[b]
     keys[root] = np.inf
+    levied = 0.0
+    if len(rise) > 0 and need > 0:
+        levied = levy_on_all(areas, weight, root, need, keys, rise, paid)
     cheapest(keys, prices.weight, len(keys), need, filled)
-    return base
+    return base, levied
 
 
 def clusters(joint: Floats, pair: Together) -> tuple[Ints, Floats, Floats]:
