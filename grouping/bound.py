@@ -172,13 +172,15 @@ def lower_bound(
                 share = _NEAR
             else:
                 break
-            smoothing = _CUT_SMOOTHING if some and uncut_km == -np.inf else 0.0
-            uncut_km = max(uncut_km, before_cuts) if some else uncut_km
+            smoothing = 0.0
+            if some and uncut_km == -np.inf:
+                uncut_km, smoothing = before_cuts, _CUT_SMOOTHING
         elif found and before_cuts == -np.inf:
             smoothing = _SMOOTHING
         elif found:
-            # Where there are columns missing that matter, the LP's own prices are far from any that prove something.
-            wild = km < best.km - (best_km - uncut_km)
+            # Where columns that matter are missing, the LP's own prices are far from any that prove something.
+            # Smoothing is no help with later cuts: the best known prices lack those of cuts that do not bind any more.
+            wild = before_cuts == uncut_km and km < best.km - (best_km - uncut_km)
             smoothing = _CUT_SMOOTHING if wild else 0.0 if smoothing < 0.2 else smoothing / 4
             if deeper and len(fresh) < _LITTLE * problem.size:
                 nodes = min(8 * nodes, pricer.most_nodes)
