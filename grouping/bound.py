@@ -31,7 +31,7 @@ from grouping.surroundings import Surroundings
 _EXACT = (0.001, 1e-6, 1e-9)
 """A grouping is called optimal when no other is cheaper by a metre, or by a millionth where that is less; where a metre
 is less than a billionth, by that, for floats are not more exact."""
-_SMOOTHING, _CUT_SMOOTHING = 0.6, 0.6
+_SMOOTHING = 0.6
 """How near the next prices are to the best known, without cuts; and with the first ones, then a fourth as near."""
 _FIRST_NODES, _CUT_NODES = 500, 16_000
 """Partial sets that pricing may open for each root in the first rounds, without and with cuts; eight times more each
@@ -174,14 +174,14 @@ def lower_bound(
                 break
             smoothing = 0.0
             if some and uncut_km == -np.inf:
-                uncut_km, smoothing = before_cuts, _CUT_SMOOTHING
+                uncut_km, smoothing = before_cuts, _SMOOTHING
         elif found and before_cuts == -np.inf:
             smoothing = _SMOOTHING
         elif found:
             # Where columns that matter are missing, the LP's own prices are far from any that prove something.
             # Smoothing is no help with later cuts: the best known prices lack those of cuts that do not bind any more.
             wild = before_cuts == uncut_km and km < best.km - (best_km - uncut_km)
-            smoothing = _CUT_SMOOTHING if wild else 0.0 if smoothing < 0.2 else smoothing / 4
+            smoothing = _SMOOTHING if wild else 0.0 if smoothing < 0.2 else smoothing / 4
             if deeper and len(fresh) < _LITTLE * problem.size:
                 nodes = min(8 * nodes, pricer.most_nodes)
         elif deeper:
