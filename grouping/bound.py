@@ -2,7 +2,8 @@
 
 Any dual prices give a bound (Lagrange): what the rows are worth, plus for each root the least reduced cost of its
 candidates if negative, for as many roots as there may be communities. Prices are smoothed between the best known and
-the LP's (Wentges 1997; Pessoa et al. 2018). Once the LP is solved, subset-row cuts are added as long as they help.
+the LP's (Wentges 1997; Pessoa et al. 2018). Once the LP is solved, subset-row and area cuts are added as long as they
+help.
 
 Pricing takes nearly all the time, so the LP is solved over all candidates met so far between two rounds of it, and
 cuts are found over the many that are near to having a negative reduced cost.
@@ -58,11 +59,13 @@ _SLACKS = (0.00625, 0.0125, 0.025, 0.05, 0.1, 0.2, 0.4)
 _MANY = 150_000
 """Candidates that are met so at most."""
 _KEPT, _TIDY = 5, 4
-"""Columns for each unit that an LP with cuts keeps, besides its basis, each time so many rounds of cuts were made."""
+"""Columns for each unit that an LP with cuts keeps, or its basis if that is more, after so many rounds of cuts each."""
 _LOOK = 3e-7
 """Deterministic seconds for the reduced cost of a candidate at hand."""
-ROUNDING = 1e-10
-"""Taken off a bound, relative to the sizes of its terms, for floating-point errors, which are near 1e-13."""
+_ROUNDING, _CANCELLED = 1e-10, 1e-13
+"""Taken off a bound, relative to the sizes of its terms and to all prices of links, for floating-point errors. Those of
+a grouping's candidates are near 1e-15 of what each adds up, and no unit is in two of these; but prices of links that
+are honoured cancel out, and no term tells of them."""
 
 
 def exact_km(cost_km: float) -> float:
@@ -75,13 +78,12 @@ def exact_km(cost_km: float) -> float:
 class Bound:
     """The best bound found and the dual prices that prove it.
 
-    ``unplaced`` is the dual price of a site left without a community; ``converged`` tells that the LP is solved;
+    ``least`` (u,) bounds the reduced costs of each root's candidates; ``converged`` tells that the LP is solved;
     ``columns`` are the candidates that its prices asked for.
     """
 
     km: float
     duals: Duals
-    unplaced: float
     converged: bool
     least: Floats
     columns: Candidates
@@ -123,7 +125,7 @@ def lower_bound(
     # Shares of what a good grouping costs are nearer to the best prices than the first LPs' are.
     begin = Duals.of(shares(problem, start), problem.largest) if around is None else around.beginning
     centre = Point(begin, 0.0, Numbered.first(begin.cuts.price), Numbered.first(begin.areas.price))
-    best = Bound(-np.inf, centre.duals, 0.0, False, np.full(problem.size, -np.inf), start)
+    best = Bound(-np.inf, centre.duals, False, np.full(problem.size, -np.inf), start)
     before_cuts = uncut_km = -np.inf
     # A part begins near to its best prices, and its time is short.
     smoothing, share = _SMOOTHING, _NEAR if around is None or not cuts else _CUT_NEAR
@@ -131,12 +133,12 @@ def lower_bound(
     nodes = min(_FIRST_NODES, pricer.most_nodes)
     while not clock.stopped():
         out, value = lp.solve()
-        # Cuts come and go, but with them nothing is smoothed.
+        # Cuts come and go, so they are known by their numbers.
         at = centre.towards(out, 1 - smoothing, lp.cuts, lp.areas) if smoothing else out
         priced = pricer.least(at.duals, nodes)
         km = certified(problem, at.duals, at.unplaced, priced.least)
         if km > best.km:
-            best = Bound(km, at.duals, at.unplaced, False, priced.least, start)
+            best = Bound(km, at.duals, False, priced.least, start)
             centre = at
             report(km)
             if gap and best_km - km <= gap * best_km:
@@ -313,7 +315,12 @@ def certified(problem: Problem, duals: Duals, unplaced: float, least: Floats) ->
         alone = area_tolls(duals.areas.tolls, weight, every, np.ones(problem.size, dtype=np.int64))
         terms.append(np.minimum(problem.prices.apart - duals.unit - unplaced * weight + alone, 0.0).sum())
     sizes = np.abs(duals.unit).sum() + np.abs(roots).sum() + sum(map(abs, terms))
-    return float(sum(terms) - ROUNDING * sizes)
+    return float(sum(terms) - rounding_km(problem, float(sizes)))
+
+
+def rounding_km(problem: Problem, sizes: float) -> float:
+    """What is taken off a bound for rounding, whose terms have such ``sizes`` in km, all added up."""
+    return float(_ROUNDING * sizes + _CANCELLED * problem.prices.apart.sum())
 
 
 def shares(problem: Problem, grouping: Candidates) -> Floats:
@@ -330,8 +337,7 @@ def shares(problem: Problem, grouping: Candidates) -> Floats:
     for members, cost in zip(grouping, costs, strict=True):
         own, weight = linked[list(members)], prices.weight[list(members)]
         share[list(members)] = own + (cost - own.sum()) * weight / weight.sum()
-    twins = problem.twins
-    return np.asarray(np.bincount(twins.first, weights=share)[twins.first] / twins.count[twins.first])
+    return problem.twins.mean(share)
 
 
 def reduced_costs(problem: Problem, candidates: Candidates, duals: Duals) -> Floats:

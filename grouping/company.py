@@ -16,9 +16,7 @@ from grouping.cost import HOSTED, ROTATING, Floats, Ints
 from grouping.together import Split, Together
 
 TABLED = 200
-"""Units up to which what connects those that may join a root is put into a table."""
-_INTIMATE = 200
-"""Units up to which bounds of their own are made for those that may join a root."""
+"""Units up to which what connects those that may join a root is put into a table, and bounds of their own are made."""
 
 
 class Ties(NamedTuple):
@@ -139,8 +137,8 @@ class Company(NamedTuple):
 
     ``joint`` (m, m) is what two of them add by being together, (0, 0) if that is not worth a table. ``near`` (m, width)
     bounds what connects one to others of so much weight in all, links aside; ``partner[start[k] : start[k + 1]]`` are
-    those whom unit k gains by being with, and ``uneven`` how much more than half of that, twice, the other one has of
-    it. Only partners can undercut ``near``, and only while they may still join.
+    those whom unit k gains by being with, and ``uneven`` how much more of that gain the other one has than it. Only
+    partners can undercut ``near``, and only while they may still join.
     """
 
     weight: Ints
@@ -177,7 +175,7 @@ def company_of(weight, factor, ties, index, units):  # type: ignore[no-untyped-d
             most += first[units[k] + 1] - first[units[k]]
     partner = np.empty(most, dtype=np.int64)
     uneven = np.empty(most)
-    own = linked or (factor > 0.0 and count <= _INTIMATE)
+    own = linked or factor > 0.0
     if not tabled:
         for k in range(count):
             near[k] = ties.near[index, :, units[k]]

@@ -108,6 +108,8 @@ def search_root(  # type: ignore[no-untyped-def]
                 continue
             if theme >= 0 and not best_only and not best_theme(prices.miss, theme, root, chosen, chosen, 0):
                 continue
+            if host >= 0 and not best_only and not best_host(prices, first, host, root, chosen, chosen, 0):
+                continue
             if count < len(sets) or best_only:
                 sets[count % len(sets), 0] = root
                 sets[count % len(sets), 1:] = -1
@@ -317,7 +319,7 @@ def search_root(  # type: ignore[no-untyped-def]
                     joint[items[depth, k]] = factor * way[units[items[depth, k]]]
             cutting = cuts.start[units[a] + 1] > cuts.start[units[a]]
             if cutting:
-                change_tolls(cuts, units, spot, root, chosen, depth, change, 1.0)
+                change_tolls(cuts, units, spot, root, chosen, depth, change, False)
             for k in range(place + 1, length[depth]):
                 b = items[depth, k]
                 if own_weight[b] <= left:
@@ -326,7 +328,7 @@ def search_root(  # type: ignore[no-untyped-def]
                     charged[found] = tolls[depth, k] + change[b]
                     found += 1
             if cutting:
-                change_tolls(cuts, units, spot, root, chosen, depth, change, 0.0)
+                change_tolls(cuts, units, spot, root, chosen, depth, change, True)
             least_added(company, joining, added, charged, found, left, here, keys, weights)
             levied = levy(
                 areas,

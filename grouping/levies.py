@@ -155,8 +155,8 @@ def _first(keys, weight, kind, paid, need, first):  # type: ignore[no-untyped-de
 
 
 @njit(cache=True, nogil=True)
-def change_tolls(cuts, units, spot, root, chosen, depth, change, share):  # type: ignore[no-untyped-def]
-    """Write into ``change`` how the tolls change as ``chosen[depth]`` joins; with a ``share`` of 0, clear it again.
+def change_tolls(cuts, units, spot, root, chosen, depth, change, clear):  # type: ignore[no-untyped-def]
+    """Write into ``change`` how the tolls change as ``chosen[depth]`` joins; or ``clear`` it again.
 
     The first unit of a cut makes the other two pay; once a second has paid, the third goes free.
     """
@@ -170,7 +170,7 @@ def change_tolls(cuts, units, spot, root, chosen, depth, change, share):  # type
                 held += member == units[chosen[d]]
         for member in cuts.units[cut, :3]:
             if member != newcomer and spot[member] >= 0:
-                if share == 0.0:
+                if clear:
                     change[spot[member]] = 0.0
                 elif held == 0:
                     change[spot[member]] += cuts.price[cut]

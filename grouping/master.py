@@ -20,7 +20,7 @@ from grouping.problem import Problem
 from grouping.surroundings import Surroundings
 
 _CUTS = (120, 0.5)
-"""Cuts added at a time: so many, or so many for each unit where that is more."""
+"""Cuts of each kind added at a time: so many, or so many for each unit where that is more."""
 _LACKING = 1e-6
 """Penalties below this are HiGHS's tolerance."""
 _WORK = (1e-4, 1e-7)
@@ -165,12 +165,12 @@ class Master:
             entries += [*self._cut_rows[cut[cuts]].tolist(), *self._area_rows[there].tolist()]
             values += [*times.values(), 1, *[1] * bool(over), *charge[cuts].tolist(), *areas[there].tolist()]
             starts.append(len(entries))
-        zeros, ones = np.zeros(len(chosen)), np.full(len(chosen), highspy.kHighsInf)
+        zeros, free = np.zeros(len(chosen)), np.full(len(chosen), highspy.kHighsInf)
         self._highs.addCols(
             len(chosen),
             costs,
             zeros,
-            ones,
+            free,
             len(entries),
             np.array(starts[:-1], dtype=np.int32),
             np.array(entries, dtype=np.int32),

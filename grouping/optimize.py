@@ -274,12 +274,11 @@ class _Run:
         return True
 
     def _fewer_left_out(self) -> bool:
-        """Whether a search has left out fewer sites than seemed to be needed; if so, there is no bound any more."""
+        """Whether a search has left out fewer sites than seemed to be needed; the problem is to do so from now on."""
         left = self._problem.left_out(self._best)
         if left >= self._problem.unplaced:
             return False
         self._problem = self._problem.leaving(left)
-        self._bound_km = 0.0
         return True
 
     def _improve(self, lp: Bound, pool: Candidates, clock: Clock | None = None, *, again: bool = True) -> Candidates:
@@ -372,14 +371,16 @@ class _Run:
         """Keep ``communities`` if they are better than the best so far."""
         tidy = tuple(sorted(tuple(sorted(members)) for members in communities))
         cost, excess = self._problem.cost_km(tidy), self._problem.excess(tidy)
-        if self._limited and excess:
-            return
         left, before = self._problem.left_out(tidy), self._problem.left_out(self._best)
-        if (left, excess, cost) < (before, self._excess, self._best_km):
-            self._best, self._best_km, self._excess = tidy, cost, excess
+        if (self._limited and excess) or (left, excess, cost) >= (before, self._excess, self._best_km):
+            return
+        self._best, self._best_km, self._excess = tidy, cost, excess
+        if left < self._problem.unplaced:
+            self._bound_km = 0.0
 
     def _raise(self, bound_km: float) -> None:
-        if np.isfinite(bound_km) and bound_km > self._bound_km:
+        # What is proved is of groupings that leave out as many sites as seemed to be needed.
+        if self._problem.left_out(self._best) >= self._problem.unplaced and self._bound_km < bound_km < np.inf:
             self._bound_km = bound_km
         self._tell("bound")
 

@@ -35,9 +35,10 @@ _MET = 96
 """Candidates of one root that may be kept when only the best is sought."""
 
 _NODES = 3_000_000
-"""Partial sets that the search of one root may open, a second or so of work."""
+"""Partial sets that the search of one root may open at first, a second or so of work."""
 _LONG, _FEW, _MORE = 10_000, 0.02, 8
-"""Where that many were not enough for a few roots, such a share of all, these are searched again with so many more."""
+"""Where so many, or more, were not enough for a few roots, such a share of all, these are searched again, with so many
+times as many partial sets: beyond the most there are, once."""
 _CROWD = 40
 """Units beyond which it is worth looking at each of them together with the root first."""
 _Root = tuple[int, int, int]
@@ -98,7 +99,7 @@ class Pricer:
 
     Args:
         problem: one level. Duals are given, and found candidates lowered, with its twins in mind: twins have the same
-            dual, and no cuts.
+            dual, and no rank-1 cuts.
         workers: threads.
         clock: told of the work; a search under way gives up, with a valid bound, once it stops.
         own: only candidates that hold one of the first so many units are looked for, each at the first of them, or
@@ -119,7 +120,7 @@ class Pricer:
 
     @property
     def most_nodes(self) -> int:
-        """Partial sets that the search of one root may open at most."""
+        """Partial sets that the search of one root may open at most, before a few are searched again."""
         return _NODES
 
     def least(self, duals: Duals, nodes: int | None = None) -> Priced:

@@ -55,7 +55,8 @@ def _open(prices, around, draft, removed, count, seeds, random):  # type: ignore
 def _cheapest(prices, around, held, unit, groups, count, random):  # type: ignore[no-untyped-def]
     """(which of ``groups[:count]`` a unit joins at the least cost or -1, that in km).
 
-    What it adds is made up from sums over pairs; only the hosted measure needs to look at each community anew.
+    What it adds is made up from sums over pairs; each community is looked at anew only under the hosted measure, or
+    where those across macro-regions have a price.
     """
     counts, members, kms, links, weights, costs = (
         held.counts,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grouping.areas import Areas, PricedAreas
-from grouping.bound import ROUNDING
+from grouping.bound import rounding_km
 from grouping.cost import Floats, Ints
 from grouping.cuts import Cuts, Rows
 from grouping.pricing import Duals
@@ -36,6 +36,7 @@ class Settled:
         self.units: NDArray[np.bool_] = np.zeros(problem.size, dtype=np.bool_)
         self.least = np.zeros(problem.size)
         """(u,) km, at most 0: for each candidate of settled units one of them bounds its reduced cost."""
+        self._problem = problem
         self._weight = problem.prices.weight
         self._largest = problem.largest
         self._kept = CutsOnMap.none()
@@ -49,7 +50,7 @@ class Settled:
     def km(self) -> float:
         """The bound that they prove, once all units are settled."""
         terms = np.concatenate([self.price, self.least, -self._kept.worth])
-        return float(terms.sum() - ROUNDING * np.abs(terms).sum())
+        return float(terms.sum() - rounding_km(self._problem, float(np.abs(terms).sum())))
 
     def around(self, place: Ints, units: int) -> tuple[Cuts, PricedAreas]:
         """The cuts that stay, where candidates of a window of so many ``units`` count in them.

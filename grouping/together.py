@@ -64,7 +64,9 @@ class Together(NamedTuple):
         return together_of(len(units), {pair: km / 2 if pair[0] == pair[1] else km for pair, km in same.items()})
 
     def split(self, worth: Floats) -> Split:
-        """What two gain by being together, divided between them so that both are worth the same, or nearly so.
+        """What two gain by being together, divided between them so that both are worth the same, as far as it goes.
+
+        That is so for each link by itself: units of several links may have more or less in the end.
 
         ``worth`` (u,) is what is paid for each unit more than it costs by itself. Dual prices of two that are better
         together leave any part of the gain to either, and often all of it to one: halves would make that one look

@@ -36,11 +36,6 @@ class Twins:
         order = np.lexsort(looks.T)
         return cls(_first_twins(prices, np.ascontiguousarray(looks), order.astype(np.int64), np.arange(units)))
 
-    @classmethod
-    def none(cls, units: int) -> Twins:
-        """No unit has a twin."""
-        return cls(np.arange(units))
-
     @cached_property
     def count(self) -> Ints:
         """(u,): how many units a first twin stands for, itself included; 0 for the others."""
@@ -60,6 +55,11 @@ class Twins:
     def alone(self) -> NDArray[np.bool_]:
         """(u,): whether a unit has no twin."""
         return np.asarray(self.count == 1)
+
+    def mean(self, values: Floats) -> Floats:
+        """(u,): what each unit has of the ``values`` (u,) if twins have the same."""
+        sums = np.bincount(self.first, weights=values, minlength=len(self.first))
+        return np.asarray(sums[self.first] / self.count[self.first])
 
     def canonical(self, communities: Iterable[Sequence[int]]) -> list[tuple[int, ...]]:
         """The same communities with of each kind of twins the first ones; several may come out the same."""

@@ -22,9 +22,10 @@ from grouping.cuts import NO_CUTS
 from grouping.optimize import optimize
 from grouping.optimum import Optimum
 from grouping.problem import Problem
+from grouping.scenario import Size
 from grouping.search import Search
 
-from instances import HERE, asked, instances
+from instances import HERE, asked, instances, problem_of
 from oracle import Instance, best, crosses, grouping_cost
 
 CLOSE_KM = 0.01
@@ -283,6 +284,38 @@ def test_what_ran_short_of_time_is_not_said_to_have_ended_by_work() -> None:
             clock.hurried = hurried
             found = optimize(problem, seed=1, gap=0.0, workers=1, clock=clock, report=lambda *_: None)
         assert found.stopped_by is reason
+
+
+def test_what_is_proved_of_groupings_that_leave_out_more_is_not_said_of_one_that_leaves_out_fewer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Three sites seem to have no place, which breaks a dear wish; then a grouping of all is found, and far cheaper."""
+    at = [10.0 * (site // 3) + site % 3 for site in range(9)]
+    scenario = Scenario(size=Size(min=3, max=3, preferred=3, km=0.0))
+    wishes = [Link(str(site), str(site + 1), Kind.WISH, HERE, False, 500.0) for site in (0, 3, 6)]
+    instance = Instance([[abs(a - b) for b in at] for a in at], [None] * 9, [True] * 9, wishes, scenario)
+    problem = problem_of(instance)
+    poor, whole = ((0, 1, 3), (2, 4, 5)), ((0, 1, 2), (3, 4, 5), (6, 7, 8))
+    found_first = ((0, 1, 5), (2, 3, 4), (6, 7, 8))
+    monkeypatch.setattr(Search, "best", property(lambda _: list(poor)))
+    monkeypatch.setattr("grouping.optimize._Run.search", lambda *_, **__: None)
+    monkeypatch.setattr("grouping.optimize.place", lambda *_: (None, 3))
+    monkeypatch.setattr(
+        "grouping.optimize.listed",
+        lambda pricer, duals, slack, *_: (pricer.below(duals, slack, 1000).candidates, slack / 2),
+    )
+    monkeypatch.setattr("grouping.optimize.improve", lambda *_, **__: found_first)
+    told: list[tuple[float | None, float | None]] = []
+    with Clock(60.0) as clock:
+        found = optimize(
+            problem, seed=1, gap=0.0, workers=1, clock=clock, report=lambda _, cost, bound: told.append((cost, bound))
+        )
+    cost, first_cost = problem.cost_km(whole), problem.cost_km(found_first)
+    assert max(bound or 0.0 for other, bound in told if other is None or other > first_cost) > first_cost + 100.0
+    assert first_cost in {other for other, _ in told}
+    assert all(bound <= cost + 1e-6 for other, bound in told if other == first_cost and bound is not None)
+    assert found.communities == whole
+    assert found.bound_km == pytest.approx(cost, abs=CLOSE_KM)
 
 
 @settings(thorough, max_examples=20)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import combinations
 
 import numpy as np
@@ -129,6 +130,7 @@ def _misses_nothing(problem: Problem, instance: Instance, duals: Duals, share: f
     assert found.exact
     expected = {members for members, value in zip(every, reduced, strict=True) if value < threshold - 1e-6}
     assert expected <= set(found.candidates) <= set(every)
+    assert len(set(found.candidates)) == len(found.candidates)
     least = pricer_of(problem).least(duals)
     assert least.exact
     assert least.least.min(initial=0.0) == pytest.approx(min(0.0, reduced.min(initial=0.0)), abs=1e-6)
@@ -191,6 +193,20 @@ def test_any_prices_prove_a_bound_even_when_cut_short(instance: Instance, seed: 
         priced = pricer_of(problem).least(duals)
     for unplaced in (0.0, -15.0, 40.0):
         assert certified(problem, duals, unplaced, priced.least) <= cost + 1e-6
+
+
+def test_prices_of_links_that_cancel_out_prove_nothing_either() -> None:
+    """Three sites and a wish that is dear beyond measure: what floats lose of it is more than of all else."""
+    km = [[0.0, 0.01, 0.01], [0.01, 0.0, 0.01], [0.01, 0.01, 0.0]]
+    scenario = Scenario(size=Size(min=3, max=3, preferred=3, km=0.0))
+    random = np.random.default_rng(1)
+    for price in random.uniform(9e5, 1e6, 50).tolist():
+        wish = Link("0", "1", Kind.WISH, HERE, False, price)
+        problem = problem_of(Instance(km, [None] * 3, [True] * 3, [wish], scenario))
+        # Of a single community any prices above its cost prove just that.
+        duals = Duals.of(random.uniform(0.01, 0.05, 3), problem.largest)
+        proved = certified(problem, duals, 0.0, pricer_of(problem).least(duals).least)
+        assert 0.02 - 1e-6 < proved <= Fraction(2, 100)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
