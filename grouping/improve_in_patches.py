@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 
 import numpy as np
 
+from grouping.borders import crossing
 from grouping.bound import reduced_costs
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
@@ -20,6 +21,7 @@ from grouping.improve import Extent, improve
 from grouping.patches import patches
 from grouping.pricing import Duals
 from grouping.problem import Problem
+from grouping.scenario import Limits
 
 _PATCH = 400
 """Units of a patch at most."""
@@ -45,8 +47,8 @@ def improve_in_patches(
     """A grouping of all units improved, as long as that gains enough.
 
     Args:
-        problem: one level without limits.
-        communities: the grouping.
+        problem: one level.
+        communities: the grouping; no patch goes farther beyond limits than it does there.
         likely: candidates to choose among.
         duals: prices that tell which of these are likely.
         extents: of neighbourhoods, those for as long as they gain enough one after the other.
@@ -97,7 +99,21 @@ class _Part:
         inside = np.zeros(problem.size, dtype=np.bool_)
         inside[units] = True
         before = tuple(members for members in communities if inside[members[0]])
-        return cls(units, problem.part(units, np.zeros(len(units), dtype=np.int64)), before)
+        part = problem.part(units, np.zeros(len(units), dtype=np.int64))
+        return cls(units, _limited(part, problem, before), before)
+
+
+def _limited(part: Problem, problem: Problem, before: Communities) -> Problem:
+    """A patch's problem within limits: of what these allow to all, it has what its communities take up ``before``."""
+    limits, count = problem.limits, len(before)
+    candidates = Candidates.of(before, problem.largest)
+    across = int(crossing(problem.region, candidates.sets, candidates.counts).sum())
+    own = Limits(
+        fewest=count if limits.fewest else 0,
+        most=count if limits.most else 0,
+        cross_region_most=across if problem.crossing is not None else -1,
+    )
+    return replace(part, limits=own, fewest=own.fewest, most=own.most or part.most)
 
 
 def _improved(
@@ -110,16 +126,12 @@ def _improved(
     sets = place[likely.sets]
     there = np.flatnonzero(((sets >= 0) | (likely.sets < 0)).all(axis=1))[: extent.likely * len(units)]
     pool = problem.twins.canonical(Candidates.of_rows(sets[there]))
-    twins = problem.twins
-    # Of twins each is paid as much.
-    paid = (np.bincount(twins.first, weights=price[units], minlength=len(units)) / np.maximum(1, twins.count))[
-        twins.first
-    ]
     with clock.apart() as apart:
         better = improve(
             problem,
             Candidates.of(pool, problem.largest),
-            Duals.of(paid, problem.largest),
+            # Of twins each is paid as much.
+            Duals.of(problem.twins.mean(price[units]), problem.largest),
             tuple(tuple(sorted(place[list(members)].tolist())) for members in part.before),
             clock=apart,
             seed=seed,

@@ -133,6 +133,7 @@ def test_improved_in_patches_all_units_are_there_and_it_gets_no_dearer(case: Cas
     for one in told:
         assert sorted(unit for members in one for unit in members) == list(range(problem.size))
         assert not len(able) or all(able[list(members)].any() for members in one)
+        assert problem.excess(one) <= problem.excess(communities)
 
 
 @thorough
