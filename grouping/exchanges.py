@@ -53,9 +53,8 @@ def _hosted_km(hosts, ways, way, members, count, entering, leaving):  # type: ig
 
 
 @njit(cache=True, nogil=True)
-def _choose(prices, members, count, unit, leaving, random):  # type: ignore[no-untyped-def]
+def _choose(weight, first, other, km, members, count, unit, leaving, random):  # type: ignore[no-untyped-def]
     """Mark as ``leaving`` a unit of ``members[:count]`` and most of those there that it had better be with: sites."""
-    first, other, km = prices.pair.start, prices.pair.other, prices.pair.km
     linked = first.shape[0] > 0
     sites = 0
     for m in range(count):
@@ -64,12 +63,12 @@ def _choose(prices, members, count, unit, leaving, random):  # type: ignore[no-u
         if linked and mate != unit and entry(other, km, first[unit], first[unit + 1], mate) < 0.0:
             leaving[m] = next_below(random, _SELDOM) > 0
         if leaving[m]:
-            sites += prices.weight[mate]
+            sites += weight[mate]
     return sites
 
 
 @njit(cache=True, nogil=True)
-def _choose_more(prices, members, count, sites, leaving, random):  # type: ignore[no-untyped-def]
+def _choose_more(weight, members, count, sites, leaving, random):  # type: ignore[no-untyped-def]
     """Mark further ones as ``leaving``, up to so many ``sites``; how many these have."""
     found = 0
     if sites <= 0:
@@ -77,9 +76,9 @@ def _choose_more(prices, members, count, sites, leaving, random):  # type: ignor
     begin = next_below(random, count)
     for k in range(count):
         m = (begin + k) % count
-        if not leaving[m] and found + prices.weight[members[m]] <= sites:
+        if not leaving[m] and found + weight[members[m]] <= sites:
             leaving[m] = True
-            found += prices.weight[members[m]]
+            found += weight[members[m]]
     return found
 
 
@@ -185,11 +184,12 @@ def exchange(prices, around, draft, random, steps, hot, cold):  # type: ignore[n
             there = on_the_way(missing_km, forbidden_km, smallest, 0.0, there, sites[target])
             here_allowed = there_allowed = True
         else:
-            gone = _choose(prices, members[group], counts[group], unit, leaving, random)
-            come = _choose(prices, members[target], counts[target], other, coming, random)
+            links_of = start, linked_to, added
+            gone = _choose(weight, *links_of, members[group], counts[group], unit, leaving, random)
+            come = _choose(weight, *links_of, members[target], counts[target], other, coming, random)
             if next_below(random, _SELDOM) > 0:
-                gone += _choose_more(prices, members[group], counts[group], come - gone, leaving, random)
-                come += _choose_more(prices, members[target], counts[target], gone - come, coming, random)
+                gone += _choose_more(weight, members[group], counts[group], come - gone, leaving, random)
+                come += _choose_more(weight, members[target], counts[target], gone - come, coming, random)
             more = come - gone
             if sites[group] + more > largest or sites[target] - more > largest:
                 continue

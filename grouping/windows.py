@@ -106,7 +106,7 @@ class Reach:
     Let D km be from a site to the farthest one of a candidate of q sites. The pairs of the two and of each other site
     with either of them make (q - 1) D at least, by the triangle inequality; and what is paid for it is no more than for
     the two, and the q - 2 dearest sites within D. Of those who may be the farthest by this, each is looked at with the
-    site: all others pay their ways to both, and half of those to their nearest.
+    site: all others pay their ways to both, and half of those to their nearest. With a site of a block are all of it.
 
     What is paid for a site that is linked counts less what its links cost it by itself, and with its part of what it
     gains by those it is linked to, whether they are there or not.
@@ -134,10 +134,12 @@ class Reach:
         self._hosts[prices.ground.host] = True
         start = prices.ground.start
         self._unit = np.repeat(np.arange(problem.size), np.diff(start))
-        # Sites of blocks may be nearer to one another than to all other units.
-        count = problem.largest if (prices.weight == 1).all() else 0
-        near = nearest(prices, min(count, problem.size - 1), linked=False)[1][self._unit]
-        self._near = np.zeros((len(self._unit), problem.largest + 1))
+        # Site by site, for those of a block may be nearer to one another than to all other units.
+        count = len(self._unit)
+        ones, starts = np.ones(count, dtype=np.int64), np.arange(count + 1)
+        each = prices._replace(weight=ones, ground=prices.ground._replace(start=starts))
+        near = nearest(each, min(problem.largest, count - 1), linked=False)[1]
+        self._near = np.zeros((count, problem.largest + 1))
         self._near[:, 1 : near.shape[1] + 1] = near.cumsum(axis=1)
 
     def paid(self, price: Floats) -> Floats:
@@ -186,7 +188,9 @@ class Reach:
             how = self._near[sites[near]], unit, ours, self._size, self._fixed, self._factor, most
             return np.asarray(_reached(part, *there, *how))
 
-        looked_from = np.flatnonzero(self._hosts[sites[near]]) if hosted else ours_near
+        # Of a block its first site.
+        firsts = ours_near[(ours_near == 0) | (unit[ours_near] != unit[ours_near - 1])]
+        looked_from = np.flatnonzero(self._hosts[sites[near]]) if hosted else firsts
         with ThreadPoolExecutor(self._workers) as pool:
             parts = [looked_from[k :: self._workers] for k in range(self._workers)]
             needed = np.logical_or.reduce(list(pool.map(reached, parts)))
@@ -232,52 +236,65 @@ def _insert(dearest, count, most, value):  # type: ignore[no-untyped-def]  # num
 
 @njit(cache=True, nogil=True)
 def _reached(inside, place, paid, near, unit, ours, size, fixed, factor, most):  # type: ignore[no-untyped-def]
-    """(u,) which units have a site that may be in a candidate with one of the sites ``inside`` (c,).
+    """(u,) which units have a site that may be in a candidate with the unit of one of the first sites ``inside`` (c,).
 
     ``place`` (s, 3) is where sites are, ``near`` (s, q) are the km between one and q others at least, and ``unit`` (s,)
-    is whose it is. ``ours`` (u,) are taken to be; the search ends with more than ``most`` others.
+    is whose it is; those of one follow each other. ``ours`` (u,) are taken to be; the search ends with more than
+    ``most`` others.
     """
     result = ours.copy()
     found = 0
     dearest = np.zeros(size[-1])
+    away = np.empty(len(paid))
     own = np.empty(len(paid))
     some = np.empty(len(paid), dtype=np.int64)
     gains = np.empty(len(paid))
     for i in inside:
+        end = i + 1
+        while end < len(paid) and unit[end] == unit[i]:
+            end += 1
+        block = end - i
+        within = 0.0
         for j in range(len(paid)):
-            own[j] = between(place, i, j)
-        order = np.argsort(own)
+            away[j] = own[j] = between(place, i, j)
+            for other in range(i + 1, end):
+                own[j] += between(place, other, j)
+            if i <= j < end:
+                within += 0.5 * own[j]
+        order = np.argsort(away)
         reach = 0.0
         count = 0
         for j in order:
-            if j == i:
+            if i <= j < end:
                 continue
             for q in range(len(size)):
-                both = paid[i] + paid[j] - fixed[q]
-                for k in range(min(count, size[q] - 2)):
+                both = block * paid[i] + paid[j] - fixed[q]
+                for k in range(min(count, size[q] - block - 1)):
                     both += dearest[k]
-                if factor[q] * (size[q] - 1) * own[j] < both:
-                    reach = own[j]
+                if block < size[q] and factor[q] * (size[q] - 1) * away[j] < both:
+                    reach = away[j]
             count = _insert(dearest, count, size[-1] - 2, paid[j])
         reach *= _SAFE
         last = 0
-        while last < len(order) and own[order[last]] <= reach:
+        while last < len(order) and away[order[last]] <= reach:
             last += 1
         for q in range(len(size)):
-            rest = size[q] - 2
-            # Whoever gains something by joining this site, and what all that could gain a candidate.
+            rest = size[q] - block - 1
+            if rest < 0:
+                continue
+            # Whoever gains something by joining this unit, and what all that could gain a candidate.
             joining = 0
             count = 0
             for k in order[:last]:
                 gain = paid[k] - factor[q] * (own[k] + 0.5 * near[k, max(0, rest - 1)])
-                if k != i and gain > 0.0:
+                if not i <= k < end and gain > 0.0:
                     some[joining], gains[joining] = k, gain
                     joining += 1
                     count = _insert(dearest, count, rest, gain)
             all_others = dearest[:count].sum()
             for j in order[:last]:
-                over = paid[i] + paid[j] - fixed[q] - factor[q] * own[j]
-                if j == i or result[unit[j]] or over + all_others <= 0.0:
+                over = block * paid[i] + paid[j] - fixed[q] - factor[q] * (within + own[j])
+                if i <= j < end or result[unit[j]] or over + all_others <= 0.0:
                     continue
                 count = 0
                 for k in range(joining):
