@@ -100,7 +100,7 @@ def test_each_alternative_differs_most_within_the_budget(instance: Instance, wit
         assert pairs([[numbers[site] for site in core]]) <= kept
 
 
-def test_the_command(tmp_path: Path) -> None:
+def test_the_command(no_maps: None, tmp_path: Path) -> None:
     rows = LIST.read_text("utf-8-sig").splitlines()[:21]
     (tmp_path / "list.csv").write_text("\n".join(rows), "utf-8")
     out = tmp_path / "out"

@@ -97,7 +97,7 @@ def test_no_contender_beats_a_proved_optimum(contender: str) -> None:
     assert ours is not None
     assert bound == pytest.approx(ours, abs=0.001)
     # The textbook model takes all the time it is given, for its bound is weak; the others come to an end by themselves.
-    cost, theirs, _ = judged(contender, instance, 5.0 if contender == "textbook" else 60.0)
+    cost, theirs, _ = judged(contender, instance, 2.0 if contender == "textbook" else 60.0)
     assert cost is not None
     assert cost >= ours - 0.001
     assert theirs is None or theirs <= ours + 0.001

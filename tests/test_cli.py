@@ -249,7 +249,9 @@ def test_a_list_becomes_a_folder(tmp_path: Path) -> None:
     assert (tmp_path / "b" / "grouping.csv").read_bytes() == (out / "grouping.csv").read_bytes()
 
 
-def test_the_first_run_of_all_says_that_it_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_run_of_all_says_that_it_compiles(
+    no_maps: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "名单.csv").write_text(LIST, "utf-8")
     said = []
     for compiled in (True, False):
@@ -260,7 +262,7 @@ def test_the_first_run_of_all_says_that_it_compiles(tmp_path: Path, monkeypatch:
     assert said == [False, True]
 
 
-def test_directions_that_differ_are_averaged_and_the_report_says_so(tmp_path: Path) -> None:
+def test_directions_that_differ_are_averaged_and_the_report_says_so(no_maps: None, tmp_path: Path) -> None:
     (tmp_path / "名单.csv").write_text(LIST, "utf-8")
     names = [f"学院{n}" for n in range(7)]
     rows = [
@@ -276,7 +278,7 @@ def test_directions_that_differ_are_averaged_and_the_report_says_so(tmp_path: Pa
 
 
 @pytest.fixture
-def found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
+def found(no_maps: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     """A solve whose search gives what the test puts here."""
     given: dict[str, Any] = {"result": made_result()}
     listed = given["result"].applications

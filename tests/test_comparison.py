@@ -6,7 +6,8 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from itertools import combinations, permutations
 from pathlib import Path
@@ -32,7 +33,7 @@ from grouping.flows import Elsewhere, Flow
 from grouping.fonts import find_font
 from grouping.grouping_files import GroupingFile
 from grouping.levels import Level
-from grouping.maps import Atlas, DrawnMaps, MapOptions
+from grouping.maps import Atlas, MapOptions
 from grouping.messages import catalogue
 from grouping.result_files import result_of
 
@@ -350,7 +351,7 @@ def run(*args: object) -> Outcome:
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folders(undrawn: Callable[[], AbstractContextManager[None]], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped list, its contact persons added, under three scenarios; and another list."""
     place = tmp_path_factory.mktemp("runs")
     rows = LIST.read_text("utf-8").splitlines()
@@ -363,9 +364,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("组长承办", "名单.csv", "hosted"),
         ("别处", "别的.csv", "base"),
     ):
-        with pytest.MonkeyPatch.context() as patched:
-            # Their own maps are of no concern here.
-            patched.setattr("grouping.maps.draw_maps", lambda *_: DrawnMaps((), ()))
+        with undrawn():
             done = run("solve", place / listed_, "--scenario", scenario, "--out", place / name, "--quiet")
         assert done.exit_code == 0, done.output
     return place

@@ -473,7 +473,7 @@ def test_sites_at_one_place_are_all_seen(count: int) -> None:
 def test_communities_without_room_for_their_labels_are_told_and_if_many_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    result = together(600)
+    result = together(300)
     labels = {one.label for one in result.levels[0].communities}
     told = figure(result)
     missing = labels - {text.get_text() for axes in told.axes for text in axes.texts}

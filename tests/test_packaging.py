@@ -26,9 +26,9 @@ def test_the_wheel_groups_a_list_from_an_empty_folder(tmp_path: Path) -> None:
     assert "grouping/scenarios/base.toml" in names
     assert not [name for name in names if "__pycache__" in name or name.endswith((".nbi", ".nbc"))]
 
-    venv.create(tmp_path / "env", with_pip=True)
-    python = tmp_path / "env" / "bin" / "python"
-    run(python, "-m", "pip", "install", "--quiet", "--no-compile", "-c", ROOT / "constraints.txt", wheel, cwd=tmp_path)
+    venv.create(tmp_path / "env", with_pip=False)
+    install = "-m", "pip", "--python", tmp_path / "env" / "bin" / "python", "install", "--quiet", "--no-compile"
+    run(sys.executable, *install, "-c", ROOT / "constraints.txt", wheel, cwd=tmp_path)
     empty = tmp_path / "empty"
     empty.mkdir()
     listed = tmp_path / "list.csv"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +15,10 @@ from click.testing import Result as Outcome
 from grouping.cli import main
 
 LIST = Path(__file__).parents[1] / "data/examples/demonstration-districts.csv"
+
+Undrawn = Callable[[], AbstractContextManager[None]]
+
+pytestmark = pytest.mark.usefixtures("no_maps")
 
 
 def run(*args: object) -> Outcome:
@@ -32,10 +38,11 @@ def members(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def first(undrawn: Undrawn, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The list's first year."""
     folder = tmp_path_factory.mktemp("first") / "2024"
-    done = run("solve", LIST, "--year", 2024, "--out", folder, "--quiet")
+    with undrawn():
+        done = run("solve", LIST, "--year", 2024, "--out", folder, "--quiet")
     assert done.exit_code == 0, done.output
     return folder
 

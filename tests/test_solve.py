@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,9 +36,14 @@ from grouping import (
     load_scenario,
     read_applications,
     solve,
+    window_prices,
 )
+from grouping.candidates import Communities
 from grouping.distances import great_circle
+from grouping.problem import Problem
 from grouping.regions import divisions
+from grouping.window_prices import PricedWindow
+from grouping.windows import Window
 
 HERE = Where("test")
 EXAMPLE = Path(__file__).parent.parent / "data" / "examples" / "demonstration-districts.csv"
@@ -214,6 +220,13 @@ def test_so_does_it_where_the_map_is_searched_in_parts(
     places: bool, work: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the exchanges; by places, also in the bound patch by patch, or what comes after it."""
+    windows: list[int] = []
+
+    def price(problem: Problem, communities: Communities, window: Window, *args: Any, **how: Any) -> PricedWindow:
+        windows.append(window.own)
+        return window_prices.price(problem, communities, window, *args, **how)
+
+    monkeypatch.setattr("grouping.ascent.price", price)
     if places:
         monkeypatch.setattr("grouping.distances.MOST_TABLED", 1)
         for module in ("patchwork", "ascent"):
@@ -223,6 +236,7 @@ def test_so_does_it_where_the_map_is_searched_in_parts(
     monkeypatch.setattr("grouping.search_in_parts._EXCHANGED", 100)
     scenario = load_scenario("base", **{"stop.work": work})
     one, other = (solve(Applications(counties(250)), scenario, workers=workers) for workers in (1, 2))
+    assert bool(windows) is places
     assert one.stopped_by is StoppedBy.WORK
     assert (ids(one), one.bound_km, one.stopped_by) == (ids(other), other.bound_km, other.stopped_by)
 
@@ -286,12 +300,16 @@ def test_hundreds_of_sites_keep_within_their_macro_regions() -> None:
 
 
 def test_ctrl_c_returns_the_best_so_far() -> None:
-    timer = threading.Timer(4, _thread.interrupt_main)
-    timer.start()
-    try:
-        result = solve(Applications(counties(700)), Scenario())
-    finally:
-        timer.cancel()
+    told: list[float] = []
+
+    def progress(now: Progress) -> None:
+        # While the bound is sought, in the midst of what is compiled.
+        if now.phase == "bound" and not told:
+            told.append(now.bound_km or 0.0)
+            threading.Timer(0.5, _thread.interrupt_main).start()
+
+    result = solve(Applications(counties(700)), Scenario(), progress=progress)
+    assert told
     assert result.stopped_by is StoppedBy.INTERRUPT
     assert result.seconds < 30
     assert sum(map(len, ids(result))) == 700
@@ -318,7 +336,7 @@ def test_enemies_without_end_do_not_outlast_the_time_limit() -> None:
     """Thirty sites that avoid one another among forty: who can be placed is a hard question of its own."""
     sites = counties(40)
     links = [Link(a.id, b.id, Kind.AVOID, HERE, must=True) for i, a in enumerate(sites[:30]) for b in sites[i + 1 : 30]]
-    result = solve(Applications(sites), load_scenario(**{"stop.seconds": 3}), links=Links(tuple(links)))
+    result = solve(Applications(sites), load_scenario(**{"stop.seconds": 1}), links=Links(tuple(links)))
     assert result.seconds < 10
     home = {site.id: one.label for one in result.communities for site in one.members}
     assert all(outcome.honoured for outcome in result.links)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -221,7 +223,7 @@ def test_themes_bring_those_together_who_share_one() -> None:
 
 
 @pytest.fixture(scope="module")
-def outputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def outputs(undrawn: Callable[[], AbstractContextManager[None]], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A list with themes and leads, grouped by the command."""
     folder = tmp_path_factory.mktemp("themes")
     shanghai = [f"上海市{name}区" for name in ("静安", "杨浦", "闵行", "徐汇")]
@@ -230,7 +232,8 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     able = ["是", "是", "是", "否", "否", "否", "否", "否"]
     lines = [f"{name},{theme},{lead},是" for name, theme, lead in zip(names, wanted, able, strict=True)]
     (folder / "名单.csv").write_text("\n".join(["名称,意向项目,可任组长,示范区", *lines]), encoding="utf-8")
-    done = CliRunner().invoke(main, ["solve", str(folder / "名单.csv"), "--out", str(folder / "out")])
+    with undrawn():
+        done = CliRunner().invoke(main, ["solve", str(folder / "名单.csv"), "--out", str(folder / "out")])
     assert done.exit_code == 0, done.output
     return folder
 

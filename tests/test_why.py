@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -211,7 +212,7 @@ def run(*args: object) -> Outcome:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(undrawn: Callable[[], AbstractContextManager[None]], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The results of the shipped list with two links, solved once; beside them the inputs."""
     root = tmp_path_factory.mktemp("run")
     shutil.copy(LIST, root / "list.csv")
@@ -219,7 +220,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "甲,乙,类型,强度\n延庆县,房山区,意向,\n平湖市,江干区,东西部结对,必须\n锦江区,武侯区,回避,必须\n", "utf-8"
     )
     args = ("--links", root / "links.csv", "--out", root / "out", "--rule-prices", "--quiet")
-    done = run("solve", root / "list.csv", *args)
+    with undrawn():
+        done = run("solve", root / "list.csv", *args)
     assert done.exit_code == 0, done.output
     return root
 
@@ -244,7 +246,7 @@ def test_the_first_question_of_all_says_that_it_takes_long(folder: Path, monkeyp
     made: list[bool] = []
     monkeypatch.setattr("grouping.cli.asking.compiled", lambda _: False)
     monkeypatch.setattr("grouping.cli.asking.compile_all", lambda _, placed: made.append(placed))
-    done = run("explain", folder / "out", "延庆县")
+    done = run("explain", folder / "out", "--pair", "锦江区", "武侯区")
     assert done.exit_code == 0, done.output
     assert "编译" in done.stderr
     assert made == [False]
@@ -310,17 +312,19 @@ def test_inputs_that_are_gone_or_changed(folder: Path, tmp_path: Path) -> None:
     root = tmp_path / "copy"
     shutil.copytree(folder, root)
     (root / "list.csv").rename(root / "moved.csv")
-    gone = run("explain", root / "out", "延庆县")
+    # They are told without a solve.
+    pair = "--pair", "锦江区", "武侯区"
+    gone = run("explain", root / "out", *pair)
     assert gone.exit_code == 2
     assert "--applications" in gone.stderr
-    arguments = ("延庆县", "--applications", root / "moved.csv")
+    arguments = (*pair, "--applications", root / "moved.csv")
     assert run("explain", root / "out", *arguments).exit_code == 0
     (root / "now").mkdir()
     for name in ("moved.csv", "links.csv"):
         shutil.copy(root / name, root / "now" / name)
     (root / "links.csv").rename(root / "away.csv")
     assert run("explain", root / "out", *arguments, "--links", root / "none.csv").exit_code == 2
-    beside = ("延庆县", "--applications", root / "now" / "moved.csv")
+    beside = (*pair, "--applications", root / "now" / "moved.csv")
     assert run("explain", root / "out", *beside).exit_code == 0
     (root / "away.csv").rename(root / "links.csv")
     with (root / "links.csv").open("a", encoding="utf-8") as stream:
@@ -329,7 +333,7 @@ def test_inputs_that_are_gone_or_changed(folder: Path, tmp_path: Path) -> None:
     assert changed.exit_code == 2
     assert "--accept-changed" in changed.stderr
     assert run("explain", root / "out", *arguments, "--accept-changed").exit_code == 0
-    assert run("explain", root, "延庆县").exit_code == 2
+    assert run("explain", root, *pair).exit_code == 2
     (root / "out" / "given.json").write_text("{}", "utf-8")
     assert "损坏" in run("explain", root / "out", *arguments).stderr
 
