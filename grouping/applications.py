@@ -17,10 +17,10 @@ from grouping.levels import Level
 from grouping.messages import Message, message
 from grouping.places import Located, Point, division_point, given_point, locate, too_far
 from grouping.sites import Applications, Remark, Site
-from grouping.tables import Row, Table, folded, read_table
+from grouping.tables import Row, Table, folded, notes, read_table, without_notes
 from grouping.themes import listed_themes
 from grouping.titles import Entry, Standing, standings
-from grouping.vocabulary import COLUMNS, LEVEL_WORDS, STATUS_WORDS, THEME_COLUMNS, YES_WORDS
+from grouping.vocabulary import COLUMNS, LEVEL_WORDS, REFUSALS, STATUS_WORDS, THEME_COLUMNS, YES_WORDS
 
 _Value = TypeVar("_Value")
 _PASSED = (
@@ -134,8 +134,13 @@ class _Reading:
         text = row.cell("status")
         if not folded(text):
             return message("applications.no_status", column=self.table.columns["status"])
-        if self._word(row, "status", STATUS_WORDS, "applications.status_word") is False:
-            return message("applications.not_admitted", column=self.table.columns["status"], status=text)
+        admitted = self._word(row, "status", STATUS_WORDS, "applications.status_word")
+        if admitted is False:
+            # Notes may be about persons.
+            status = without_notes(text) or folded(text)
+            return message("applications.not_admitted", column=self.table.columns["status"], status=status)
+        if admitted and any(word in note for note in notes(text) for word in REFUSALS):
+            self.problems.append(Problem(row.where("status"), message("applications.status_word", found=text)))
         return None
 
     def _word(self, row: Row, column: str, words: Mapping[str, _Value], key: str) -> _Value | None:

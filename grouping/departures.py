@@ -85,14 +85,15 @@ def read_exits(path: str | Path, applications: Applications) -> Departures:
     table = read_table(path, _EXITS, problems)
     names = SiteNames(applications)
     departures: dict[str, Departure] = {}
+    unlisted: dict[str, Remark] = {}
     for row in table.rows:
         day = _day(row, problems)
-        site, name = _site(row, names, problems)
+        site, name = _site(row, names, problems, unlisted)
         reason = message("departures.exit") if day is None else message("departures.exit_on", date=day.isoformat())
         departures.setdefault(site or folded(name), Departure(site, name, reason, row.where()))
     if problems:
         raise InputError(problems)
-    return Departures(tuple(departures.values()), table.remarks)
+    return Departures(tuple(departures.values()), (*table.remarks, *unlisted.values()))
 
 
 # --- Attendance ----------------------------------------------------------------------------------------
@@ -130,9 +131,10 @@ def read_attendance(path: str | Path, applications: Applications) -> Departures:
     names = SiteNames(applications)
     entries: list[_Entry] = []
     days: dict[str, date | None] = {}
+    unlisted: dict[str, Remark] = {}
     for row in table.rows:
         activity, day = row.cell("activity"), _day(row, problems)
-        site, name = _site(row, names, problems)
+        site, name = _site(row, names, problems, unlisted)
         attended = ATTENDED_WORDS.get(folded(row.cell("attended")))
         if not activity:
             problems.append(Problem(row.where("activity"), message("departures.no_activity", name=name)))
@@ -148,7 +150,7 @@ def read_attendance(path: str | Path, applications: Applications) -> Departures:
     if problems:
         raise InputError(problems)
     order, remarks = _in_order(days, Where(table.file, table.sheet))
-    return Departures(tuple(_missed(entries, order)), (*table.remarks, *remarks))
+    return Departures(tuple(_missed(entries, order)), (*table.remarks, *remarks, *unlisted.values()))
 
 
 def _each_once(entries: Iterable[_Entry], problems: list[Problem]) -> list[_Entry]:
@@ -186,8 +188,12 @@ def _missed(entries: Iterable[_Entry], order: Mapping[str, int]) -> Iterable[Dep
 # --- Cells ---------------------------------------------------------------------------------------------
 
 
-def _site(row: Row, names: SiteNames, problems: list[Problem]) -> tuple[str | None, str]:
-    """(id, name) of the site that a row is about; no id where the list does not have it."""
+def _site(row: Row, names: SiteNames, problems: list[Problem], unlisted: dict[str, Remark]) -> tuple[str | None, str]:
+    """(id, name) of the site that a row is about; no id where the list does not have it.
+
+    Whoever has left may well be on the list no more; but who is not there for a slip of the pen would stay, so each of
+    ``unlisted`` names that is like one of the list's has a remark.
+    """
     text = row.cell("site")
     if not text:
         problems.append(Problem(row.where("site"), message("departures.no_site")))
@@ -197,6 +203,9 @@ def _site(row: Row, names: SiteNames, problems: list[Problem]) -> tuple[str | No
         return found.site.id, found.site.name
     if isinstance(found, Unknown) and found.what.key == "links.several":
         problems.append(Problem(row.where("site"), found.what))
+    elif isinstance(found, Unknown) and (near := names.nearest(text)):
+        what = message("departures.unlisted", text=text, near=near)
+        unlisted.setdefault(folded(text), Remark(row.where("site"), text, what))
     return None, text
 
 

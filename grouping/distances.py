@@ -178,7 +178,9 @@ def _matrix(source: Source, names: SiteNames) -> tuple[Grid, int, int]:
     best: tuple[int, Grid, int] | None = None
     for grid in source.grids:
         for top in sorted(grid.rows)[:_HEADER_DEPTH]:
-            count = sum(isinstance(names.find(text), Found) for text in grid.rows[top].values())
+            # Each once: a row of whole kilometres is full of what may be ids.
+            found = [one for text in grid.rows[top].values() if isinstance(one := names.find(text), Found)]
+            count = len({one.site.id for one in found})
             if best is None or count > best[0]:
                 best = (count, grid, top)
             if best[0] >= len(names):

@@ -217,7 +217,7 @@ def trimmed(text: str) -> str:
 
 
 def _delimited(path: Path, content: bytes) -> tuple[Grid, ...]:
-    text = _decoded(content)
+    text = decoded(content)
     if text is None:
         raise _failure(path, message("tables.encoding"))
     try:
@@ -240,7 +240,8 @@ def _delimited(path: Path, content: bytes) -> tuple[Grid, ...]:
     return tuple(grids)
 
 
-def _decoded(content: bytes) -> str | None:
+def decoded(content: bytes) -> str | None:
+    """The text of a file in UTF-8, or as Excel writes it in Chinese or as Unicode; None where it is in no such code."""
     wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
     for encoding in ("utf-16",) if wide else ("utf-8-sig", "gb18030"):
         try:

@@ -248,8 +248,28 @@ def plain(text: str) -> str:
     return "\n".join(line for line in (" ".join(line.split()) for line in lines) if line)
 
 
+_NOTE = re.compile(r"\([^()]*\)|\[[^\]]*\]|【[^】]*】|〔[^〕]*〕|〈[^〉]*〉")
+_TRIFLES = re.compile(r"[\s*※_:\-\"'“”]+")
+
+
 def folded(text: str) -> str:
-    """``text`` as it is compared: no width, case, white space, bracketed note, asterisk or underscore."""
-    text = unicodedata.normalize("NFKC", text).translate(_INVISIBLE).casefold()
-    text = re.sub(r"\([^()]*\)|\[[^\]]*\]|【[^】]*】|〔[^〕]*〕|〈[^〉]*〉", "", text)
-    return re.sub(r"[\s*※_:\-\"'“”]+", "", text)
+    """``text`` as it is compared: no width, case, white space, bracketed note, asterisk or underscore.
+
+    Where nothing else is left, a note is the text: （否） means 否.
+    """
+    text = _compatible(text)
+    return _TRIFLES.sub("", _NOTE.sub("", text)) or "".join(notes(text))
+
+
+def notes(text: str) -> list[str]:
+    """What stands in brackets in ``text``, each as :func:`folded` has it."""
+    return [_TRIFLES.sub("", note[1:-1]) for note in _NOTE.findall(_compatible(text))]
+
+
+def without_notes(text: str) -> str:
+    """``text`` as it is written, without what stands in brackets."""
+    return " ".join(_NOTE.sub("", unicodedata.normalize("NFKC", text)).split())
+
+
+def _compatible(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).translate(_INVISIBLE).casefold()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -101,10 +102,13 @@ class Inputs:
         sites = None if listed is None else self._taking_part(listed, files)
         links = self.attempt(lambda: read_links(path, sites)) if (path := files.links) is not None else None
         distances = self._distances(sites, files.distances)
-        if sites is None:
-            return None
-        if choices is None:
-            return Material(sites, links, distances)
+        if sites is None or choices is None:
+            # What they say can't be told apart from what is wrong; that they can be read at all, it can.
+            others = [files.previous, files.draft, files.lock]
+            others += [files.attendance, files.exits] if sites is None else []
+            for other in dict.fromkeys(path for path in others if path is not None):
+                self.attempt(partial(read_grids, Path(other)))
+            return None if sites is None else Material(sites, links, distances)
         return Material(sites, links, distances, *self._from_before(sites, choices, files))
 
     def _taking_part(self, sites: Applications, files: Files) -> Applications:

@@ -20,6 +20,7 @@ from grouping.locks import Locks
 from grouping.messages import message
 from grouping.names import Absent, Found, SiteNames, Unknown
 from grouping.numbers import number
+from grouping.privacy import masked
 from grouping.scenario import Scenario
 from grouping.sites import Applications, Remark, Site
 from grouping.tables import Column, Row, folded, read_table
@@ -225,7 +226,7 @@ def wishes(applications: Applications) -> Links:
     names = SiteNames(applications)
     reading = _Reading()
     for site in applications.sites:
-        for text in site.wishes:
+        for text in map(masked, site.wishes):
             if folded(text) not in _NO_WISH:
                 _read_wish(site, text, names.find(text), reading)
     return reading.done()

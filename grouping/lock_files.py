@@ -66,6 +66,8 @@ def _of_the_list(applications: Applications, problems: list[Problem]) -> list[Lo
     locks = []
     for site in applications.sites:
         if not site.lock:
+            if LOCK_WORDS.get(folded(site.lock_how)) in ("locked", "closed"):
+                problems.append(Problem(site.where, message("locks.no_community", site=site.name)))
             continue
         how = LOCK_WORDS.get(folded(site.lock_how)) if site.lock_how else "locked"
         if how is None:

@@ -31,9 +31,11 @@ class Log:
 
 
 def place(wrong: Problem | Message) -> dict[str, Any]:
-    """What is wrong and where, in words of the program's own."""
+    """What is wrong and where, in words of the program's own: the columns of a matrix are named after sites."""
     if isinstance(wrong, Message):
         return {"message": wrong.key}
     where = wrong.where
     found = {"file": Path(where.file).name, "sheet": where.sheet, "row": where.row, "column": where.column}
+    if wrong.what.key.startswith("distances."):
+        del found["column"]
     return {"message": wrong.what.key, **{name: value for name, value in found.items() if value is not None}}

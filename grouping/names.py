@@ -13,7 +13,7 @@ from grouping.messages import Message, message
 from grouping.numbers import number
 from grouping.resolve import resolve
 from grouping.sites import Applications, Remark, Site
-from grouping.tables import folded, plain
+from grouping.tables import folded, notes, plain
 
 _CODE = re.compile(r"\d{6}|\d{9}|\d{12}")
 """Adcodes. Any other number names no division, and a matrix holds too many to ask for each."""
@@ -65,6 +65,8 @@ class SiteNames:
     def find(self, text: str, level: Level | None = None) -> Found | Absent | Unknown:
         """The site that ``text`` means: by id, by name, by name without spaces, width and brackets, by division.
 
+        Where both have something in brackets, it is part of the name: （东区） is not （西区）.
+
         A division counts if exactly one site stands in it, or exactly one of those has its name. What is only
         written like a name is suggested, never taken. ``level`` tells sites of one name apart.
         """
@@ -90,9 +92,9 @@ class SiteNames:
             return _only(text, namesakes, None)
         if (row := self._left_out.get(text)) is not None:
             return _left_out(row)
-        if sites := self._by_folded_name.get(folded(text)):
+        if sites := [site for site in self._by_folded_name.get(folded(text), ()) if _may_be(text, site.name)]:
             return _only(text, sites, message("links.read_as", text=text, name=sites[0].name))
-        if (row := self._left_out_folded.get(folded(text))) is not None:
+        if (row := self._left_out_folded.get(folded(text))) is not None and _may_be(text, row.name):
             return _left_out(row)
         if number(text) is not None and not _CODE.fullmatch(text):
             return Unknown(message("links.unknown", text=text))
@@ -123,6 +125,12 @@ def _grouped(pairs: Iterable[tuple[str, Site]]) -> Mapping[str, list[Site]]:
         if key:
             groups.setdefault(key, []).append(site)
     return groups
+
+
+def _may_be(text: str, name: str) -> bool:
+    """Whether a text that is a ``name`` but for brackets may mean it: not if both have other words in them."""
+    ours, theirs = notes(text), notes(name)
+    return not ours or not theirs or ours == theirs
 
 
 def _only(text: str, sites: list[Site], note: Message | None) -> Found | Unknown:

@@ -32,7 +32,7 @@ from grouping.wording import (
     stop_reason,
 )
 
-_MOST_LINES = 60
+_MOST_LINES, _MOST_NAMES = 60, 10
 """A list longer than this is told in full by the workbook alone."""
 _POSITIONS: dict[Position, Message] = {
     "point": message("report.positions_point"),
@@ -109,6 +109,10 @@ class _Report:
         if result.distance_file:
             yield self._item("report.asked_matrix", file=escaped(result.distance_file))
         yield self._item("report.asked_region", km=km_text(scenario.travel.cross_region_km))
+        lost = [escaped(site.name) for site in result.applications.sites if site.id not in result.regions]
+        if lost:
+            named = [*lost[:_MOST_NAMES], *(["…"] if len(lost) > _MOST_NAMES else [])]
+            yield self._item("report.asked_no_region", count=len(lost), sites=named)
         yield self._item("report.asked_links", count=sum(item.link.kind.asked_for for item in result.links))
         if asking := sum(bool(site.themes) for site in result.applications.sites):
             yield self._item("report.asked_themes", count=asking, km=km_text(scenario.themes.km))

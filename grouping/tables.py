@@ -23,12 +23,14 @@ from grouping.headers import (
     folded,
     header_problems,
     header_remarks,
+    notes,
     plain,
+    without_notes,
 )
 from grouping.messages import Message, message
 from grouping.sites import Remark
 
-__all__ = ["Column", "Row", "Table", "folded", "plain", "read_table"]
+__all__ = ["Column", "Row", "Table", "folded", "notes", "plain", "read_table", "without_notes"]
 
 _ASIDE = re.compile(r"(填[写报表])?(示例|样例|说明)|examples?|notes?|instructions?", re.IGNORECASE)
 """Sheets beside a list that are about it, as the template has them."""
@@ -129,7 +131,8 @@ def _chosen(source: Source, lexicon: Lexicon) -> tuple[Grid, Header, list[str]]:
     if wrong := list(header_problems(place, grid, header, lexicon)):
         raise InputError(wrong)
     others = {
-        other.sheet: its.known.keys() == header.known.keys() and len(its.known) > 1
+        other.sheet: [*its.texts.values()] == [*header.texts.values()]
+        or (its.known.keys() == header.known.keys() and len(its.known) > 1)
         for other, its in pairs
         if other.sheet not in (None, grid.sheet) and lexicon.complete(its) and _has_body(other, its)
     }
@@ -209,7 +212,8 @@ def _not_records(
         title = lone and several and (number, column) in wide
         goes_on = lone and noted and (several or _SENTENCE.match(first) is not None)
         again = all(own.get(one) == header.texts[one] for one in required)
-        noted = noted or note
+        # Notes go on in rows with nothing else; a record ends them.
+        noted = note or (noted and lone)
         if note or total or title or goes_on or again:
             skipped.add(number)
     for number in reversed(below):

@@ -170,3 +170,6 @@ STATUS_WORDS: Mapping[str, bool] = {
     **dict.fromkeys(_folded(_NOT_ADMITTED), False),
 }
 """Whether a status means that the site was admitted, folded."""
+
+REFUSALS = tuple(_folded(_NOT_ADMITTED))
+"""Words that contradict an admission where they stand in a note on it: 已批准（2025年已退出）."""

@@ -108,8 +108,6 @@ def _members(result: Result, lang: Lang) -> Table:
     since = ["since"] if result.dated else []
     header = _header(lang, "community", "level", "site", "role", *since, "adcode", "lon", "lat", "region")
     extras = result.applications.columns
-    # A column of the list that is called like one of ours would make two of the name, and `check` guess.
-    named = [say("workbook.of_the_list", lang, column=name) if name in header else name for name in extras]
     roles = {
         "lead": say("workbook.role_lead", lang),
         "vice-lead": say("workbook.role_vice_lead", lang),
@@ -125,7 +123,17 @@ def _members(result: Result, lang: Lang) -> Table:
             own = (community.label, community.level.label.text(lang), site.name, role, *began)
             rows.append((*own, *place, *(site.extra.get(column) for column in extras)))
             bands.append(number)
-    return Table(header + tuple(named), tuple(rows), band=bands.__getitem__, widest=_WIDEST_OF_THE_LIST)
+    header += _of_the_list(result, header, lang)
+    return Table(header, tuple(rows), band=bands.__getitem__, widest=_WIDEST_OF_THE_LIST)
+
+
+def _of_the_list(result: Result, header: tuple[str, ...], lang: Lang) -> tuple[str, ...]:
+    """The list's columns that go through, to stand after a ``header`` of ours.
+
+    One that is called like one of ours would make two of the name, and `check` guess.
+    """
+    extras = result.applications.columns
+    return tuple(say("workbook.of_the_list", lang, column=name) if name in header else name for name in extras)
 
 
 def _changes(result: Result, lang: Lang) -> Table:
@@ -159,15 +167,17 @@ def _unplaced(result: Result, lang: Lang) -> Table:
             state,
             item.reason.text(lang),
             item.site.where.text(lang),
+            *(item.site.extra.get(column) for column in result.applications.columns),
         )
         for item in result.unplaced
     ]
     state = say("workbook.left_out", lang)
+    nothing = (None,) * len(result.applications.columns)
     rows += [
-        (remark.name, "", state, remark.what.text(lang), remark.where.text(lang))
+        (remark.name, "", state, remark.what.text(lang), remark.where.text(lang), *nothing)
         for remark in result.applications.left_out
     ]
-    return Table(header, tuple(rows))
+    return Table(header + _of_the_list(result, header, lang), tuple(rows), printed=len(header))
 
 
 def _links(result: Result, lang: Lang) -> Table:

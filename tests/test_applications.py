@@ -176,6 +176,26 @@ def test_status_words(tmp_path: Path, word: str, admitted: bool) -> None:
     assert bool(read(tmp_path, f"名称,地区,状态\n甲,{SHANGCHENG},{word}\n").sites) is admitted
 
 
+@pytest.mark.parametrize(("word", "admitted"), [("（通过）", True), ("已批准（2024 年）", True), ("（待审）", False)])
+def test_a_status_in_brackets_or_with_a_note(tmp_path: Path, word: str, admitted: bool) -> None:
+    assert bool(read(tmp_path, f"名称,地区,状态\n甲,{SHANGCHENG},{word}\n").sites) is admitted
+
+
+def test_a_note_that_contradicts_the_status_is_asked_about(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="已批准（2025年已退出）"):
+        read(tmp_path, f"名称,地区,状态\n甲,{SHANGCHENG},已批准（2025年已退出）\n")
+
+
+def test_notes_on_a_status_which_may_be_about_persons_are_not_told(tmp_path: Path) -> None:
+    (left,) = read(tmp_path, f"名称,地区,状态\n甲,{SHANGCHENG},未通过（张三 13800138000）\n").left_out
+    assert "为“未通过”" in left.what.text()
+
+
+def test_no_in_brackets_is_no(tmp_path: Path) -> None:
+    (site,) = read(tmp_path, f"名称,地区,可任组长\n甲,{SHANGCHENG},（否）\n").sites
+    assert not site.can_lead
+
+
 def test_blanks_among_nothing_but_yes_are_remarked_upon(tmp_path: Path) -> None:
     text = "名称,可任组长\n浙江省杭州市上城区,是\n江苏省苏州市,\n"
     applications = read(tmp_path, text)

@@ -400,6 +400,13 @@ def test_the_command_takes_links_and_a_matrix(tmp_path: Path) -> None:
     assert answer["cost_breakdown"]["travel_km"] == pytest.approx(2 / 3 * 3 + 2 / 3 * 3)
 
 
+def test_labels_are_shown_as_they_are_written(tmp_path: Path) -> None:
+    label = "甲[b]组[/i]"
+    result = run(tmp_path, [(label if row[0] == ROWS[0][0] else row[0], *row[1:]) for row in ROWS])
+    assert result.exit_code == 0, result.output
+    assert label in result.output
+
+
 def test_bad_input_ends_with_2_and_without_a_traceback(tmp_path: Path) -> None:
     result = run(tmp_path, [("区县01", "第1学院", "站长")])
     assert result.exit_code == 2

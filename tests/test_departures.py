@@ -77,3 +77,12 @@ def test_those_who_left_take_no_part_and_the_reason_is_told(tmp_path: Path) -> N
     assert "2025-11-30" in reasons["西校"]
     assert "连续两次" in reasons["东校"]
     assert "别处的学校" in reasons
+
+
+def test_who_is_not_on_the_list_may_be_misspelt_which_is_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "exits.csv"
+    path.write_text("实验点\n西效\n", "utf-8")
+    for left in (read_exits(path, SITES), attendance(tmp_path, "西效,一,否,2025-01-01", "西效,二,否,2025-02-01")):
+        (remark,) = left.remarks
+        assert remark.what.key == "departures.unlisted"
+        assert "西校" in remark.what.text()

@@ -76,6 +76,16 @@ def test_a_site_is_named_by_id_name_or_division(text: str, expected: str) -> Non
     assert found.site.id == expected
 
 
+def test_brackets_are_a_part_of_the_name_where_both_have_some() -> None:
+    names = SiteNames(Applications((site("S1", "上城社区学院（南校区）", "330102"),)))
+    for text in ("上城社区学院", "上城 社区学院(南校区)"):
+        found = names.find(text)
+        assert isinstance(found, Found) and found.note is not None
+    other = names.find("上城社区学院（北校区）")
+    assert isinstance(other, Unknown)
+    assert "上城社区学院（南校区）" in other.what.text()
+
+
 def test_a_division_with_two_sites_names_neither() -> None:
     found = SiteNames(APPLICATIONS).find("四川省成都市成华区")
     assert isinstance(found, Unknown)
@@ -212,6 +222,14 @@ def test_wishes_never_stop_anything() -> None:
     assert ends(links) == [("S1", "S3", Kind.WISH, False, None)]
     assert [item.b for item in links.unhonourable] == ["没有的学院", "上城区社区学院", "杭州市教育局"]
     assert all(item.reason.text(lang) for item in links.unhonourable for lang in LANGS)
+
+
+@pytest.mark.parametrize("number", ["13800138000", "138-0013-8000", "010-12345678", "11010119900307123X"])
+def test_telephones_among_wishes_are_not_told(number: str) -> None:
+    wishing = replace(APPLICATIONS.sites[0], wishes=(f"没有的学院 {number}",))
+    (lost,) = wishes(replace(APPLICATIONS, sites=(wishing, *APPLICATIONS.sites[1:]))).unhonourable
+    assert lost.b == "没有的学院 …"
+    assert number not in lost.reason.text()
 
 
 def test_paired_provinces_link_their_sites_of_one_level_once() -> None:

@@ -98,9 +98,10 @@ def test_the_log_of_solve_tells_of_progress_and_gives_nothing_away(solved: tuple
     gives_nothing_away(outcome, folder / "名单.csv")
 
 
-def test_quiet_leaves_nothing_of_what_goes_well(solved: tuple[Path, Outcome], tmp_path: Path) -> None:
+def test_quiet_leaves_nothing_of_what_goes_well(no_maps: None, solved: tuple[Path, Outcome], tmp_path: Path) -> None:
     folder, _ = solved
     outcome = run("solve", folder / "名单.csv", "--out", tmp_path / "out", "--log-format", "json", "--quiet")
+    assert outcome.exit_code == 0, outcome.output
     assert [line["level"] for line in log_lines(outcome) if line["level"] == "info"] == []
 
 
@@ -141,6 +142,31 @@ def test_what_is_wrong_is_told_by_place(tmp_path: Path, command: str) -> None:
     assert wrong["level"] == "error"
     assert [(one["file"], one["row"], one["column"]) for one in wrong["places"]] == [("名单.csv", 2, "名称")]
     gives_nothing_away(outcome, path)
+
+
+def test_of_a_matrix_the_column_is_not_told_for_it_is_called_like_a_site(tmp_path: Path) -> None:
+    listed = names(written(tmp_path))[:3]
+    (tmp_path / "三个.csv").write_text("\n".join(["名称", *listed]), "utf-8")
+    rows = [",".join(["", *listed]), *(f"{name},0,,0" for name in listed)]
+    (tmp_path / "里程.csv").write_text("\n".join(rows), "utf-8")
+    call = "solve", tmp_path / "三个.csv", "--distances", tmp_path / "里程.csv", "--out", tmp_path / "out"
+    outcome = run(*call, "--log-format", "json")
+    assert outcome.exit_code == 2
+    (wrong,) = [line for line in log_lines(outcome) if line["event"] == "input_wrong"]
+    assert wrong["places"]
+    assert all(set(one) == {"message", "file", "row"} for one in wrong["places"])
+
+
+def test_what_the_system_refuses_is_told_without_a_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device", str(tmp_path / "grouping.csv"))
+
+    monkeypatch.setattr("grouping.outputs.write_workbook", full)
+    outcome = run("solve", written(tmp_path), "--out", tmp_path / "out", "--quiet")
+    assert outcome.exit_code == 2
+    assert "grouping.csv" in outcome.stderr and "No space left on device" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+    assert not list((tmp_path / "out").glob("*")) if (tmp_path / "out").exists() else True
 
 
 def test_the_documented_exit_codes_are_those_of_the_commands() -> None:

@@ -105,6 +105,15 @@ def test_caveats_come_with_what_they_are_about() -> None:
     assert "第十二条" in report(replace(result, scenario=wide), made_check())
 
 
+def test_sites_whose_macro_region_is_not_known_are_told() -> None:
+    result = made_result()
+    assert "片区不详" not in report(result, made_check(), "zh")
+    one, *others = result.applications.sites
+    known = {site.id: result.regions[site.id] for site in others if site.id in result.regions}
+    text = report(replace(result, regions=known), made_check(), "zh")
+    assert f"片区不详的实验点 1 个，与谁同组都不算跨片区：{one.name}。" in text
+
+
 def test_names_can_not_change_the_page() -> None:
     result = made_result()
     sites = list(result.levels[0].communities[0].members)

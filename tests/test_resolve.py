@@ -457,3 +457,10 @@ def test_the_command_reads_lines_and_speaks_english() -> None:
     first, second = json.loads(result.output)
     assert first["note"] == "short for 浙江省杭州市上城区"
     assert second["text"] == "平湖市"
+
+
+def test_the_command_reads_lines_as_excel_writes_them() -> None:
+    for encoding in ("gb18030", "utf-8-sig", "utf-16"):
+        result = CliRunner().invoke(main, ["divisions", "-", "--json"], input="平湖市\r\n".encode(encoding))
+        assert [one["text"] for one in json.loads(result.output)] == ["平湖市"]
+    assert CliRunner().invoke(main, ["divisions", "-"], input=b"\0\0").exit_code == 2

@@ -241,6 +241,12 @@ def test_a_list_of_nothing_but_names_keeps_what_follows_a_note(tmp_path: Path) -
     assert cells(table) == ["甲", "乙", "丙"]
 
 
+def test_a_record_ends_the_notes(tmp_path: Path) -> None:
+    table = read_table(csv(tmp_path / "a.csv", "名称,备注\n说明：每行一个,\n不写简称,\n甲,x\n乙,\n丙,\n"), COLUMNS)
+    assert cells(table) == ["甲", "乙", "丙"]
+    assert table.remarks[0].what.values["rows"] == "2–3"
+
+
 def test_hidden_rows_are_read_and_said(tmp_path: Path) -> None:
     path = xlsx(tmp_path / "a.xlsx", [["名称"], ["甲"], ["乙"]])
     book = openpyxl.load_workbook(path)
@@ -258,6 +264,13 @@ def test_the_fullest_sheet_of_a_workbook_is_read_and_others_like_it_named(tmp_pa
     table = read_table(path, COLUMNS)
     assert (table.sheet, cells(table)) == ("名单", ["甲"])
     assert table.remarks[0].what.values == {"sheets": ["字典"]}
+
+
+def test_sheets_of_one_form_are_not_read_in_part(tmp_path: Path) -> None:
+    header = ["名称", "联系人", "电话"]
+    sheets = {"浙江": [header, ["甲", "", ""]], "江苏": [header, ["乙", "", ""]]}
+    with pytest.raises(InputError, match="江苏"):
+        read_table(xlsx(tmp_path / "a.xlsx", [["封面"]], sheet="封面", **sheets), COLUMNS)
 
 
 def test_an_empty_form_before_the_list_is_passed_over(tmp_path: Path) -> None:

@@ -271,6 +271,9 @@ def test_a_marked_draft_is_a_file_of_locks_and_the_list_may_have_them_too(tmp_pa
     (link,) = read_locks(None, listed, {}).links
     assert {link.a, link.b} == {site.id for site in listed.sites[:2]}
     assert listed.sites[0].extra["锁定共同体"] == "甲"
+    unnamed = read_applications(written(tmp_path, "list.csv", "名称,锁定", "北京市东城区,是", "北京市西城区,"))
+    with pytest.raises(InputError, match="锁定在哪个共同体没有写"):
+        read_locks(None, unnamed, {})
 
 
 def test_what_is_wrong_with_locks_is_told(tmp_path: Path) -> None:
@@ -326,7 +329,7 @@ def test_two_communities_within_their_terms_stay_two_and_take_in_who_is_new() ->
 # --- Three years of a real list ------------------------------------------------------------------------
 
 
-def test_three_years_of_a_real_list(tmp_path: Path) -> None:
+def test_three_years_of_a_real_list(no_maps: None, tmp_path: Path) -> None:
     """Applications, exits, absences and renewals; no community is broken without a reason that is told."""
     random = Random(7)
     everyone = read_applications(LIST)

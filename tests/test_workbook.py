@@ -143,7 +143,8 @@ def test_rows_are_as_high_as_their_wrapped_text(tmp_path: Path) -> None:
 
 def test_what_is_not_placed_and_why(book: Workbook) -> None:
     _, unplaced, left_out = rows(book, "未入组")
-    assert unplaced == ("成都市武侯区", "区县级", "未入组", "双方不在同一共同体", "名单.xlsx，工作表“名单”，第 11 行")
+    ours = ("成都市武侯区", "区县级", "未入组", "双方不在同一共同体", "名单.xlsx，工作表“名单”，第 11 行")
+    assert unplaced == (*ours, "甲乙", None)
     assert left_out[:3] == ("某某学院", None, "未参加编组")
 
 
@@ -187,7 +188,10 @@ def test_a_column_of_the_list_called_like_ours_keeps_apart(tmp_path: Path) -> No
     path = tmp_path / "grouping.xlsx"
     write_workbook(replace(result, applications=applications), made_check(), path)
     header = rows(openpyxl.load_workbook(path), "成员")[0]
-    assert header[8:] == ("角色（名单）", "备注")
+    assert header[8:] == ("名单的角色", "备注")
+    # And the program reads its own.
+    expected = {one.label: {site.id for site in one.members} for one in result.communities}
+    assert {label: set(ids) for label, ids in read_grouping(path, applications).communities.items()} == expected
 
 
 def test_no_folder_of_this_machine_is_in_it(tmp_path: Path) -> None:

@@ -20,10 +20,9 @@ from grouping.jobs import Outcome, carry_out
 from grouping.logs import place
 from grouping.messages import Message, message
 from grouping.pieces import Elsewhere
+from grouping.privacy import masked
 from grouping.solve import Tell
 from grouping.summary import summary
-
-_TELEPHONE = re.compile(r"(?<!\d)(?:1[3-9]\d{9}|0\d{2,3}[-—– ]?\d{7,8})(?!\d)")
 
 
 def perform(run: Run, threads: int, elsewhere: Elsewhere | None = None) -> Record:
@@ -142,7 +141,7 @@ def _failed(run: Run, started: float, what: list[Problem | Message], trace: list
         run=run.name,
         fingerprint="",
         seconds=round(time.monotonic() - started, 3),
-        error="\n".join(_TELEPHONE.sub("…", one.text(run.lang)) for one in what),
+        error="\n".join(masked(one.text(run.lang)) for one in what),
         places=[place(one) for one in what],
         trace=trace or (),
     )

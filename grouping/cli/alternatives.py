@@ -117,7 +117,8 @@ def _sentences(case: Case, found: Found, within: float) -> list[Message]:
             among = "ask.different_found" if one.exact else "ask.different_found_among"
             proof = message(among, count=one.candidates, apart=one.apart, most=one.most_apart)
         more = one.cost_km - total
-        values = {"km": km_text(one.cost_km), "more": km_text(more), "percent": percent(max(0.0, more / total))}
+        share = max(0.0, more / total) if total else 0.0
+        values = {"km": km_text(one.cost_km), "more": km_text(more), "percent": percent(share)}
         moved = len(_moved(case, one))
         said.append(message("ask.alternative", number=number, **values, parted=one.parted, moved=moved, proof=proof))
     if not found.alternatives or not found.complete:

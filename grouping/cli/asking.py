@@ -96,7 +96,8 @@ def opened(out: str, asked: Asked, reading: Reading) -> Opened:
     reading.stop_if_wrong()
     assert read is not None and found is not None
     sites, distances, priced = read.sites, read.distances, read.priced(scenario)
-    report = audit(found.communities, sites, scenario, priced, distances, leads=found.leads, unplaced=found.unplaced)
+    leads = {"leads": found.leads, "vice_leads": found.vice_leads}
+    report = audit(found.communities, sites, scenario, priced, distances, **leads, unplaced=found.unplaced)
     if not report.passed:
         broken = [one for rule in report.rules if rule.hard and not rule.passed for one in findings(rule)]
         raise InputError([Problem(Where(found.file), message("runs.broken", findings=broken))])

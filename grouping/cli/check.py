@@ -15,7 +15,7 @@ from grouping.check import CheckReport
 from grouping.check import check as audit
 from grouping.cli.reading import Reading
 from grouping.cli.run_options import file_options, read_settings, year_option
-from grouping.cli.speaking import SpeakingCommand, lang_option
+from grouping.cli.speaking import BROKEN, SpeakingCommand, lang_option
 from grouping.cost import Cost
 from grouping.errors import Problem
 from grouping.grouping_files import read_grouping
@@ -24,9 +24,6 @@ from grouping.messages import Lang, say
 from grouping.scenario_files import load_scenario
 from grouping.sites import Remark
 from grouping.verdicts import cost_line, findings, mark, outcome, rule_name, verdict
-
-BROKEN = 4
-"""Exit code where a hard rule is broken."""
 
 
 @click.command(cls=SpeakingCommand, help="check.command_help")
@@ -87,7 +84,8 @@ def _show_remarks(remarks: Iterable[Remark], lang: Lang) -> None:
 
 
 def _show(report: CheckReport, lang: Lang) -> None:
-    console = Console(highlight=False)
+    # Labels are as people write them, brackets and all.
+    console = Console(highlight=False, markup=False)
     rules = Table("")
     # Chinese has no spaces to break lines at; without folding rich would cut the text off.
     rules.add_column(say("check.rule", lang), overflow="fold")
@@ -97,12 +95,12 @@ def _show(report: CheckReport, lang: Lang) -> None:
     console.print(rules)
     for rule in report.rules:
         if not rule.passed:
-            console.print(f"{mark(rule)} {rule_name(rule).text(lang)}", markup=False)
+            console.print(f"{mark(rule)} {rule_name(rule).text(lang)}")
             for finding in findings(rule):
-                console.print(f"    {finding.text(lang)}", markup=False, soft_wrap=True)
+                console.print(f"    {finding.text(lang)}", soft_wrap=True)
     console.print(_costs(report, lang))
-    console.print(cost_line(report.cost).text(lang), markup=False, soft_wrap=True)
-    console.print(verdict(report).text(lang), markup=False)
+    console.print(cost_line(report.cost).text(lang), soft_wrap=True)
+    console.print(verdict(report).text(lang))
 
 
 def _costs(report: CheckReport, lang: Lang) -> Table:

@@ -11,7 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from grouping.cli.speaking import SpeakingCommand, lang_option
-from grouping.messages import Lang, say
+from grouping.errors import InputError, Problem, Where
+from grouping.grids import decoded
+from grouping.messages import Lang, message, say
 from grouping.regions import Division
 from grouping.resolve import Resolution, resolve
 
@@ -40,10 +42,14 @@ def divisions(ctx: click.Context, texts: Sequence[str], as_json: bool, lang: Lan
 def _given(texts: Sequence[str]) -> Iterator[str]:
     """The texts, with ``-`` standing for the lines of standard input that aren't blank."""
     for text in texts:
-        if text == _STDIN:
-            yield from (line.strip() for line in click.open_file(_STDIN, encoding="utf-8") if line.strip())
-        else:
+        if text != _STDIN:
             yield text
+            continue
+        with click.open_file(_STDIN, "rb") as stream:
+            lines = decoded(stream.read())
+        if lines is None:
+            raise InputError([Problem(Where(_STDIN), message("tables.encoding"))])
+        yield from (line.strip() for line in lines.splitlines() if line.strip())
 
 
 def _as_json(one: Resolution, lang: Lang) -> dict[str, Any]:

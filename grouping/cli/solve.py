@@ -13,7 +13,7 @@ import click
 from grouping.changes import Course
 from grouping.cli.reading import Reading
 from grouping.cli.run_options import file_options, read_settings, stop_options, workers_of, workers_option, year_option
-from grouping.cli.speaking import SpeakingCommand, lang_option
+from grouping.cli.speaking import BROKEN, SpeakingCommand, lang_option
 from grouping.cli.watching import LogFormat, log_options, speaker
 from grouping.clock import StoppedBy
 from grouping.errors import AuditError
@@ -30,8 +30,6 @@ from grouping.wording import proof
 
 UNPLACED = 3
 """Exit code of --strict where a site has no community."""
-BROKEN = 4
-"""Exit code where the grouping that was found fails the audit."""
 
 
 @click.command(cls=SpeakingCommand, help="cli.solve_help")

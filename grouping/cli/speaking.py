@@ -12,16 +12,19 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, ClassVar, NoReturn, TypeVar
 
 import click
 from click.exceptions import NoArgsIsHelpError
 
-from grouping.errors import InputError
+from grouping.errors import AuditError, InputError, Problem, Where
 from grouping.logs import Log, place
 from grouping.messages import LANGS, Lang, Message, catalogue, message, say
 
 BAD_INPUT = 2
+BROKEN = 4
+"""Exit code where a grouping breaks a hard rule: one that was given, or, by a fault of the program, one it found."""
 INTERRUPTED = 130
 _ENVIRONMENT = "GROUPING_LANG"
 
@@ -191,6 +194,10 @@ class SpeakingGroup(SpeakingCommand, click.Group):
                     click.echo(problem.text(lang), err=True)
                 click.echo(say("cli.problems", lang, count=len(error.problems)), err=True)
             code = BAD_INPUT
+        except AuditError as error:
+            for wrong in (message("check.audit_failed"), *error.findings):
+                click.echo(wrong.text(lang), err=True)
+            code = BROKEN
         except NoArgsIsHelpError as error:
             click.echo(error.format_message(), err=True)
             code = BAD_INPUT
@@ -207,6 +214,15 @@ class SpeakingGroup(SpeakingCommand, click.Group):
             # Whoever read the output has seen enough (`grouping … | head`); python must not fail over it at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = 1
+        except OSError as error:
+            # A file that may not be read, a full disk: what was to be told apart is told where it is met.
+            what = message("cli.system", why=error.strerror or type(error).__name__)
+            told: Problem | Message = Problem(Where(Path(error.filename).name), what) if error.filename else what
+            if _logged(given):
+                Log().tell("error", "input_wrong", places=[place(told)])
+            else:
+                click.echo(told.text(lang), err=True)
+            code = BAD_INPUT
         sys.exit(code if isinstance(code, int) else 0)
 
 
