@@ -62,7 +62,7 @@ _KEPT, _TIDY = 5, 4
 """Columns for each unit that an LP with cuts keeps, or its basis if that is more, after so many rounds of cuts each."""
 _LOOK = 3e-7
 """Deterministic seconds for the reduced cost of a candidate at hand."""
-_ROUNDING, _CANCELLED = 1e-10, 1e-13
+_ROUNDING, _CANCELLED = 1e-10, 1e-14
 """Taken off a bound, relative to the sizes of its terms and to all prices of links, for floating-point errors. Those of
 a grouping's candidates are near 1e-15 of what each adds up, and no unit is in two of these; but prices of links that
 are honoured cancel out, and no term tells of them."""
@@ -146,7 +146,7 @@ def lower_bound(
         fresh = lp.meet(priced.candidates)
         found = bool((reduced_costs(problem, fresh, out.duals) < -_NEGATIVE).any())
         deeper = not priced.exact and nodes < pricer.most_nodes
-        exact = _CONVERGED * max(abs(value), float(np.abs(out.duals.unit).sum()))
+        exact = _CONVERGED * max(abs(value), float(np.abs(out.duals.unit).sum())) + rounding_km(problem, 0.0)
         solved = value - best.km <= max(exact, share * (best_km - value))
         if solved or not (found or smoothing or deeper):
             # If not solved, the pricing at the LP's own prices could not be finished.

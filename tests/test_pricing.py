@@ -236,6 +236,14 @@ def trio(km: list[list[float]]) -> Instance:
 
 CANCELLED = trio([[0.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 1.0, 0.0]])
 """An optimum of nothing: units' prices of 1 and -1 that cancel out."""
+LINKED = Instance(
+    km=[[0.0] * 6] * 6,
+    regions=["长三角"] * 6,
+    can_lead=[False] * 6,
+    links=[Link("0", "1", Kind.PAIRING, HERE, False, 1.0)],
+    scenario=Scenario(size=Size(min=2, max=2, preferred=2, km=0.0), travel=Travel(cross_region_km=0.0)),
+)
+"""Nothing has a price but what the link costs, where it is not honoured."""
 UNPRICED = trio([[0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 0.0]])
 """Only the number of communities has a price, units have none."""
 
@@ -243,6 +251,7 @@ UNPRICED = trio([[0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [1.0, 1.0, 0.0]])
 @thorough
 @given(instances())
 @example(CANCELLED)
+@example(LINKED)
 @example(UNPRICED)
 def test_the_lp_bound_is_that_of_all_candidates(instance: Instance) -> None:
     """Started from every candidate or from few, and never above the optimum."""
