@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from click.testing import CliRunner
 from click.testing import Result as Outcome
 
 from grouping.cli import batch, check, divisions, main, solve, speaking
+from grouping.errors import AuditError
+from grouping.messages import message
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "data" / "examples" / "demonstration-districts.csv"
@@ -167,6 +170,24 @@ def test_what_the_system_refuses_is_told_without_a_traceback(tmp_path: Path, mon
     assert "grouping.csv" in outcome.stderr and "No space left on device" in outcome.stderr
     assert "Traceback" not in outcome.stderr
     assert not list((tmp_path / "out").glob("*")) if (tmp_path / "out").exists() else True
+
+
+@pytest.mark.parametrize("logged", [False, True])
+def test_a_fault_of_the_program_is_told_by_every_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logged: bool
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise AuditError([message("check.audit_cost", found="1", audited="2")])
+
+    monkeypatch.setattr(import_module("grouping.cli.sweep"), "search", fail)
+    call = "sweep", written(tmp_path), "--vary", "cross_region_km=0,200", "--out", tmp_path / "out"
+    outcome = run(*call, *(("--log-format", "json") if logged else ()))
+    assert outcome.exit_code == speaking.BROKEN
+    if logged:
+        keys = [line["message"] for line in log_lines(outcome) if line["event"] == "warning"]
+        assert keys == ["check.audit_failed", "check.audit_cost"]
+    else:
+        assert "程序出错" in outcome.stderr
 
 
 def test_the_documented_exit_codes_are_those_of_the_commands() -> None:

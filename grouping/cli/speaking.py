@@ -187,16 +187,16 @@ class SpeakingGroup(SpeakingCommand, click.Group):
         try:
             code = super().main(given, prog_name, standalone_mode=False, obj=lang, **extra)
         except InputError as error:
-            if _logged(given):
-                Log().tell("error", "input_wrong", places=[place(problem) for problem in error.problems])
-            else:
-                for problem in error.problems:
-                    click.echo(problem.text(lang), err=True)
+            _complain(given, error.problems)
+            if not _logged(given):
                 click.echo(say("cli.problems", lang, count=len(error.problems)), err=True)
             code = BAD_INPUT
         except AuditError as error:
-            for wrong in (message("check.audit_failed"), *error.findings):
-                click.echo(wrong.text(lang), err=True)
+            for finding in (message("check.audit_failed"), *error.findings):
+                if _logged(given):
+                    Log().tell("warning", "warning", **place(finding))
+                else:
+                    click.echo(finding.text(lang), err=True)
             code = BROKEN
         except NoArgsIsHelpError as error:
             click.echo(error.format_message(), err=True)
@@ -217,13 +217,18 @@ class SpeakingGroup(SpeakingCommand, click.Group):
         except OSError as error:
             # A file that may not be read, a full disk: what was to be told apart is told where it is met.
             what = message("cli.system", why=error.strerror or type(error).__name__)
-            told: Problem | Message = Problem(Where(Path(error.filename).name), what) if error.filename else what
-            if _logged(given):
-                Log().tell("error", "input_wrong", places=[place(told)])
-            else:
-                click.echo(told.text(lang), err=True)
+            _complain(given, [Problem(Where(Path(error.filename).name), what) if error.filename else what])
             code = BAD_INPUT
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _complain(given: Sequence[str], wrong: Sequence[Problem | Message]) -> None:
+    """Tell what is wrong with the input on standard error: line by line, or as one of the log."""
+    if _logged(given):
+        Log().tell("error", "input_wrong", places=[place(one) for one in wrong])
+        return
+    for one in wrong:
+        click.echo(one.text(_spoken(given)), err=True)
 
 
 def abort(args: Sequence[str] | None = None) -> NoReturn:
