@@ -24,11 +24,11 @@ from grouping.levels import Level
 from grouping.optimize import optimize
 from grouping.patchwork import may_be_patched
 from grouping.problem import build_problem
+from grouping.reach import Reach
 from grouping.ruin_recreate import anneal
 from grouping.scenario import Limits, Scenario, Size
 from grouping.search import Search
 from grouping.sites import Site
-from grouping.windows import Reach
 
 
 def compiled(placed: bool = False) -> bool:

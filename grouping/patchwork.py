@@ -26,9 +26,10 @@ from grouping.cost import Ints
 from grouping.patches import patches
 from grouping.pricing import Pricer
 from grouping.problem import Problem
+from grouping.reach import Reach
 from grouping.settled import Settled
 from grouping.window_prices import PricedWindow, price, settle, touching
-from grouping.windows import Reach, Window
+from grouping.windows import Window
 
 _PATCH = 400
 """Units of a patch at most."""

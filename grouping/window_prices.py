@@ -14,8 +14,9 @@ from grouping.clock import Clock
 from grouping.improve_in_patches import LIKELY
 from grouping.pricing import Pricer
 from grouping.problem import Problem
+from grouping.reach import Reach
 from grouping.settled import Settled, Worth
-from grouping.windows import Reach, Window
+from grouping.windows import Window
 
 _HOPE = 0.25
 """Share of what is between bound and best cost that a window is priced for: the rest will be of the grouping."""

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 import grouping.ascent
 import grouping.improve_in_patches
 import grouping.patchwork
-import grouping.windows
+import grouping.reach
 from benchmarks.instances import assembled, counties
-from grouping import Applications, Links, load_scenario
+from grouping import Applications, Kind, Link, Links, Where, load_scenario
 from grouping.areas import Areas
 from grouping.ascent import ascend
 from grouping.bound import lower_bound
@@ -32,10 +32,11 @@ from grouping.patches import patches
 from grouping.patchwork import may_be_patched, patchwork
 from grouping.pricing import Duals, Priced, Pricer
 from grouping.problem import Problem
+from grouping.reach import Reach
 from grouping.search import Search
 from grouping.settled import Settled
 from grouping.window_prices import PricedWindow
-from grouping.windows import Reach, Window
+from grouping.windows import Window
 
 from instances import both_problems, placed
 from oracle import Instance, best
@@ -85,8 +86,9 @@ def test_patches_never_prove_too_much(case: Case, size: int, ahead: int, rise: f
     with pytest.MonkeyPatch.context() as patch, Clock(600.0) as clock:
         patch.setattr(grouping.patchwork, "_PATCH", size)
         patch.setattr(grouping.patchwork, "_AHEAD", (ahead, 2))
-        patch.setattr(grouping.windows, "_RISE", rise)
+        patch.setattr(grouping.reach, "_RISE", rise)
         patch.setattr(grouping.ascent, "_PATCH", size + 1)
+        patch.setattr(grouping.ascent, "_LINKED_PATCH", size + 1)
         patch.setattr(grouping.ascent, "_AROUND", around)
         patch.setattr(grouping.ascent, "_GAIN", -1.0)
         patch.setattr(grouping.ascent, "_SWEEPS", (2, 4))
@@ -168,6 +170,51 @@ def test_whoever_may_be_paid_for_is_around(case: Case, seed: int, dear: float) -
             assert set(members) - set(core.tolist()) <= there
 
 
+@pytest.mark.parametrize("measure", ["rotating", "pairwise"])
+def test_whoever_matters_by_little_is_around(measure: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At prices at which few communities are paid more than they cost, each of their members counts."""
+    monkeypatch.setattr("grouping.distances.MOST_TABLED", 10)
+    there_are = [site for site in counties() if site.adcode[:2] in ("37", "41")]
+    scenario = load_scenario("base", **{"travel.measure": measure, "size.preferred": 4, "size.max": 5, "size.km": 30.0})
+    for seed in range(60):
+        random = np.random.default_rng(seed)
+        sites = [there_are[k] for k in sorted(random.choice(len(there_are), 14, replace=False))]
+        pairs = random.permutation(14)[: 2 * int(random.integers(0, 7))].reshape(-1, 2)
+        links = Links(
+            tuple(
+                Link(sites[a].id, sites[b].id, Kind.PAIRING, Where("test"), number < random.integers(0, 3))
+                for number, (a, b) in enumerate(pairs.tolist())
+            )
+        )
+        problem = assembled(sites, scenario, None, np.zeros((14, 3)), links).problem
+        every = Candidates.of(
+            [
+                members
+                for count in range(2, 6)
+                for members in combinations(range(problem.size), count)
+                if 3 <= problem.prices.weight[list(members)].sum() <= 5
+            ],
+            problem.largest,
+        )
+        costs = totals(problem.prices, every.sets, every.counts)
+        core = np.flatnonzero(random.random(problem.size) < random.uniform(0.05, 0.5))
+        holds = [k for k, members in enumerate(every) if set(members) & set(core.tolist())]
+        if not holds:
+            continue
+        share = problem.prices.weight * random.uniform(0.5, 1.0, problem.size) ** random.integers(0, 4)
+        share /= share.mean()
+        paid = np.array([share[list(members)].sum() for members in every])
+        own = np.array([problem.prices.by_itself[list(members)].sum() for members in every])
+        # Links cost what they cost; the rest of the prices is so high that some are paid a little too much.
+        high = np.quantile(((costs - own) / paid)[holds], random.choice([0.002, 0.01, 0.05]))
+        price = problem.prices.by_itself + high * share
+        there = set(Reach(problem, 1).around(np.ones(problem.size, dtype=np.bool_), price, core).tolist())
+        for k in holds:
+            members = set(every.sets[k][: every.counts[k]].tolist())
+            if costs[k] < price[list(members)].sum():
+                assert members - set(core.tolist()) <= there, seed
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(placed())
 def test_one_patch_proves_what_the_lp_does(case: Case) -> None:
@@ -200,6 +247,7 @@ def test_with_cuts_that_stay_no_candidate_is_paid_more_than_was_told(monkeypatch
     monkeypatch.setattr(grouping.patchwork, "_PATCH", 60)
     monkeypatch.setattr(grouping.patchwork, "_AHEAD", (5, 10))
     monkeypatch.setattr(grouping.ascent, "_PATCH", 80)
+    monkeypatch.setattr(grouping.ascent, "_LINKED_PATCH", 80)
     price = grouping.ascent.price
     calls = count()
 
@@ -253,6 +301,7 @@ def test_patch_by_patch_nothing_is_told_that_is_not_so(case: Case, size: int, hu
     with pytest.MonkeyPatch.context() as patch, Clock(600.0) as clock:
         patch.setattr(grouping.patchwork, "_PATCH", size)
         patch.setattr(grouping.ascent, "_PATCH", size)
+        patch.setattr(grouping.ascent, "_LINKED_PATCH", size)
         if hurried:
             patch.setattr(grouping.patchwork, "_share", lambda *_: 1e-9)
             patch.setattr(grouping.ascent, "_SWEEPS", (10**9, 2))
@@ -301,6 +350,7 @@ def test_what_is_left_half_done_never_proves_too_much(case: Case, size: int, rou
             return bad if random.random() < 0.3 else priced
 
         patch.setattr(grouping.ascent, "_PATCH", size)
+        patch.setattr(grouping.ascent, "_LINKED_PATCH", size)
         patch.setattr(grouping.ascent, "_GAIN", -1.0)
         patch.setattr(grouping.ascent, "_SWEEPS", (2, 4))
         patch.setattr(grouping.ascent, "price", unlucky)
@@ -339,6 +389,7 @@ def test_the_number_of_threads_changes_nothing(case: Case, size: int) -> None:
             patch.setattr(grouping.patchwork, "_PATCH", size)
             patch.setattr(grouping.patchwork, "_AHEAD", (1, 2))
             patch.setattr(grouping.ascent, "_PATCH", size)
+            patch.setattr(grouping.ascent, "_LINKED_PATCH", size)
             how = {"workers": workers, "clock": clock}
             found = patchwork(problem, communities, search.met, search.near, **how)
             made.append((found.km, found.settled.price.tolist(), found.likely.sets.tolist()))
