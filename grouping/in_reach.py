@@ -11,7 +11,8 @@ from numba import njit
 from grouping.ground import between, crossed
 
 SAFE = 1.0 + 1e-9
-"""Arcs may be longer than two others that lead there, by the last bits."""
+"""Arcs may be longer than two others that lead there, by the last bits. Where that is compared with what is paid, it is
+within what is taken off a bound for rounding."""
 _FARTHER = 1.2
 """What others add at most is found anew for units so many times as far away."""
 
@@ -41,18 +42,20 @@ def _way(start, place, region, surcharge, a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def ways_from(block, ground, ways):  # type: ignore[no-untyped-def]
-    """Fill ``ways`` (q,) with the least sums, ascending, of the ways from one other site to all of a block."""
+def ways_from(blocks, ground, near):  # type: ignore[no-untyped-def]
+    """Fill rows of ``near`` (u, q), of some ``blocks``, with the least sums of ways from one other site, ascending."""
     start, place, region, surcharge = ground.start, ground.place, ground.region, ground.surcharge
-    count = 0
-    for p in range(len(place)):
-        if start[block] <= p < start[block + 1]:
-            continue
-        way = 0.0
-        for q in range(start[block], start[block + 1]):
-            way += between(place, p, q) + crossed(region, surcharge, p, q)
-        count = _insert(ways, count, len(ways), -way)
-    ways[:count] *= -1.0
+    for block in blocks:
+        ways = near[block]
+        count = 0
+        for p in range(len(place)):
+            if start[block] <= p < start[block + 1]:
+                continue
+            way = 0.0
+            for q in range(start[block], start[block + 1]):
+                way += between(place, p, q) + crossed(region, surcharge, p, q)
+            count = _insert(ways, count, len(ways), -way)
+        ways[:count] *= -1.0
 
 
 @njit(cache=True, nogil=True)
@@ -78,16 +81,21 @@ def _farthest(i, block, away, paid, size, fixed, factor, dearest):  # type: igno
     """
     farthest = 0.0
     count = 0
+    # What the dearest ones so far are paid together.
+    together = np.zeros(len(dearest) + 1)
     for j in np.argsort(away):
         if i <= j < i + block:
             continue
         for q in range(len(size)):
-            both = block * paid[i] + paid[j] - fixed[q]
-            for k in range(min(count, size[q] - block - 1)):
-                both += dearest[k]
-            if block < size[q] and factor[q] * (size[q] - 1) * away[j] < both:
-                farthest = away[j]
-        count = _insert(dearest, count, size[-1] - 2, paid[j])
+            rest = size[q] - block - 1
+            if rest >= 0:
+                both = block * paid[i] + paid[j] + together[min(count, rest)] - fixed[q]
+                if factor[q] * (size[q] - 1) * away[j] < both:
+                    farthest = away[j]
+        if count < size[-1] - 2 or paid[j] > dearest[count - 1]:
+            count = _insert(dearest, count, size[-1] - 2, paid[j])
+            for k in range(count):
+                together[k + 1] = together[k] + dearest[k]
     return farthest
 
 
@@ -123,6 +131,7 @@ def reached(inside, ground, paid, partner, gain, near, core, size, fixed, factor
     adds = np.empty(units)
     over = np.empty(units)
     ceiling = np.empty(units)
+    sought = np.zeros(heaviest + 1, dtype=np.bool_)
     looked_at = np.empty(units, dtype=np.int64)
     some = np.empty(units, dtype=np.int64)
     for a in inside:
@@ -134,31 +143,38 @@ def reached(inside, ground, paid, partner, gain, near, core, size, fixed, factor
         last = 0
         there = np.empty(units, dtype=np.int64)
         for unit in range(units):
+            if unit == a or away[start[unit]] > reach:
+                continue
             ways = away[start[unit] : start[unit + 1]]
-            if unit != a and ways.max() <= reach:
+            if ways.max() <= reach:
                 there[last] = unit
                 far[unit] = ways.mean()
                 own[unit] = within[unit] + _way(start, place, region, surcharge, a, unit)
                 last += 1
         there = there[:last][np.argsort(far[there[:last]])]
+        sought[:] = False
+        for k in there:
+            sought[weight[k]] |= not result[k]
         for q in range(len(size)):
             for heavy in range(1, heaviest + 1):
                 rest = size[q] - block - heavy
                 if rest < 0:
                     break
+                if not sought[heavy]:
+                    continue
                 # What each one adds, for each of its sites, by joining this unit and one so heavy.
                 for k in there:
                     adds[k] = -np.inf
-                    others = rest - weight[k]
-                    if others < 0:
+                    need = rest - weight[k]
+                    if need < 0:
                         continue
-                    add = paid[k] - factor[q] * (own[k] + 0.5 * near[k, others])
+                    add = paid[k] - factor[q] * (own[k] + 0.5 * near[k, need])
                     other = partner[k]
                     if other == a:
                         add += together[k]
-                    elif other >= 0 and others >= weight[other]:
-                        ways = to_partner[k] + near[k, others - weight[other]]
-                        add = max(add, paid[k] + gain[k] - factor[q] * (own[k] + 0.5 * ways))
+                    elif other >= 0 and need >= weight[other]:
+                        with_partner = to_partner[k] + near[k, need - weight[other]]
+                        add = max(add, paid[k] + gain[k] - factor[q] * (own[k] + 0.5 * with_partner))
                     adds[k] = add / weight[k]
                 best = _others(there, adds, weight, far, 0.0, 0.0, rest, dearest)
                 left = 0
@@ -172,11 +188,11 @@ def reached(inside, ground, paid, partner, gain, near, core, size, fixed, factor
                             highest = max(highest, over[b] + best)
                 if left == 0:
                     continue
-                # Of the others those that may be there instead of the ones that add least.
+                # Of the others those that may be there instead of the one that adds least; site by site, so that who is
+                # found does not depend on who was so before.
                 count = 0
                 for k in there:
-                    instead = dearest[max(0, rest - weight[k]) : rest].sum()
-                    if highest - instead + weight[k] * adds[k] + together[k] > 0.0:
+                    if rest > 0 and highest - dearest[rest - 1] + adds[k] > 0.0:
                         some[count] = k
                         count += 1
                 joining = some[:count]
@@ -208,8 +224,8 @@ def reached(inside, ground, paid, partner, gain, near, core, size, fixed, factor
                             count = _insert(dearest, count, rest, add)
                     if count < rest:
                         continue
-                    others = dearest[:rest].sum()
-                    if total + others > 0.0:
+                    added = dearest[:rest].sum()
+                    if total + added > 0.0:
                         result[b] = True
                         found += 1
                         if found > most:
@@ -217,14 +233,14 @@ def reached(inside, ground, paid, partner, gain, near, core, size, fixed, factor
                     elif rest == 0 or partner[b] < 0:
                         # Nor do others add more to units near to this one than what its ways are longer. It may be one.
                         if rest > 0:
-                            others += heavy * max(0.0, adds[b] - dearest[rest - 1])
+                            added += heavy * max(0.0, adds[b] - dearest[rest - 1])
                         for other in looked_at[number + 1 : left]:
-                            if over[other] + others <= 0.0:
+                            if over[other] + added <= 0.0:
                                 aside = 0.0
                                 for s in range(heavy):
                                     p, r = start[b] + s, start[other] + s
                                     aside += between(place, p, r) + (surcharge if region[p] != region[r] else 0.0)
-                                ceiling[other] = min(ceiling[other], others + factor[q] * rest * aside)
+                                ceiling[other] = min(ceiling[other], added + factor[q] * rest * aside)
     return result
 
 

@@ -41,9 +41,7 @@ def patch_by_patch(
         improved: told each grouping, likewise.
 
     """
-    with clock.apart(_FIRST) as own:
-        first = patchwork(problem, communities, met, near, workers=workers, clock=own)
-    clock.spend(own.spent)
+    first = patchwork(problem, communities, met, near, workers=workers, clock=clock, share=_FIRST)
     if proved(first.km):
         return
     settled, likely = first.settled, first.likely

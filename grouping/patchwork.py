@@ -64,8 +64,11 @@ def patchwork(
     *,
     workers: int,
     clock: Clock,
+    share: float = 1.0,
 ) -> Patchwork:
     """A bound, proved patch by patch. Each has a share of the time left; what is done beside pricing is not in it.
+
+    Where that time is over before the last one, the others stay at the prices to begin with: a bound is a bound.
 
     Args:
         problem: one level, as :func:`may_be_patched` has it.
@@ -74,21 +77,25 @@ def patchwork(
         near: (u, count) the nearest units of each, nearest first.
         workers: threads.
         clock: may stop it.
+        share: of its time, for pricing.
 
     """
     # What communities cost their units is the first guess at prices.
     guess = shares(problem, Candidates.of(communities, problem.largest))
     sweep = _Sweep(problem, communities, met, near, Settled(problem, guess), workers)
-    while sweep.todo and not clock.stopped():
-        # Two at a time, whatever the number of threads, so that it changes nothing.
-        windows = sweep.next()
-        threads = max(1, workers // len(windows))
-        own, core = sum(window.own for window in windows), sum(window.core for window in windows)
-        share = _share(own, core, sweep.left, problem.size)
-        with ThreadPoolExecutor(min(workers, len(windows))) as pool:
-            priced = list(pool.map(sweep.price, windows, repeat(threads), repeat(clock), repeat(share)))
-        for one in priced:
-            sweep.settle(one, workers, clock)
+    with clock.apart(share) as own:
+        while sweep.todo and not clock.stopped():
+            # Two at a time, whatever the number of threads, so that it changes nothing.
+            windows = sweep.next()
+            threads = max(1, workers // len(windows))
+            units, core = sum(window.own for window in windows), sum(window.core for window in windows)
+            part = _share(units, core, sweep.left, problem.size)
+            with ThreadPoolExecutor(min(workers, len(windows))) as pool:
+                priced = list(pool.map(sweep.price, windows, repeat(threads), repeat(own), repeat(part)))
+            for one in priced:
+                own.spend(one.spent)
+                sweep.settle(one, workers, clock)
+    clock.spend(own.spent)
     return sweep.patchwork
 
 
@@ -190,7 +197,6 @@ class _Sweep:
     def settle(self, priced: PricedWindow, workers: int, clock: Clock) -> None:
         """Keep the prices of a patch."""
         window = priced.window
-        clock.spend(priced.spent)
         if not np.isfinite(priced.bound.km):
             # Its time was over before anything was proved. At the prices to begin with something is, soon.
             duals = window.around.beginning

@@ -60,8 +60,7 @@ class Reach:
         ones, starts = np.ones(count, dtype=np.int64), np.arange(count + 1)
         each = prices._replace(weight=ones, ground=prices.ground._replace(start=starts))
         near = nearest(each, min(problem.largest, count - 1), linked=False)[1][start[:-1]]
-        for block in np.flatnonzero(prices.weight > 1):
-            ways_from(block, prices.ground, near[block])
+        ways_from(np.flatnonzero(prices.weight > 1), prices.ground, near)
         self._near = np.zeros((problem.size, problem.largest + 1))
         self._near[:, 1 : near.shape[1] + 1] = near.cumsum(axis=1)
         # With whom each one is better together, if both are so with nobody else.
@@ -124,7 +123,7 @@ class Reach:
         prices = self._prices
         ground = prices.ground
         start = np.concatenate([[0], np.cumsum(prices.weight[units])])
-        rows = np.concatenate([np.arange(ground.start[one], ground.start[one + 1]) for one in units])
+        rows = np.flatnonzero(np.isin(self._unit, units))
         there = ground._replace(start=start, place=ground.place[rows], region=ground.region[rows])
         place = np.full(len(price) + 1, -1)
         place[units] = np.arange(len(units))
@@ -148,7 +147,8 @@ class Reach:
 
     def _each(self, looked_from: Ints, look: Callable[[Ints], NDArray[np.bool_]]) -> NDArray[np.bool_]:
         with ThreadPoolExecutor(self._workers) as pool:
-            parts = [looked_from[k :: self._workers] for k in range(self._workers)]
+            # Compiled for such arrays only.
+            parts = [np.ascontiguousarray(looked_from[k :: self._workers]) for k in range(self._workers)]
             return np.asarray(np.logical_or.reduce(list(pool.map(look, parts))))
 
     def _most(self, least: Floats, paid: Floats) -> float:

@@ -18,7 +18,7 @@ import grouping.improve_in_patches
 import grouping.patchwork
 import grouping.reach
 from benchmarks.instances import assembled, counties
-from grouping import Applications, Kind, Link, Links, Where, load_scenario
+from grouping import Applications, Kind, Level, Link, Links, Where, load_scenario
 from grouping.areas import Areas
 from grouping.ascent import ascend
 from grouping.bound import lower_bound
@@ -26,13 +26,15 @@ from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
 from grouping.cost import totals
 from grouping.cuts import Cuts, Rows
+from grouping.distances import great_circles
 from grouping.improve_in_patches import LARGE, SMALL, improve_in_patches
 from grouping.patch_by_patch import patch_by_patch
 from grouping.patches import patches
 from grouping.patchwork import may_be_patched, patchwork
 from grouping.pricing import Duals, Priced, Pricer
-from grouping.problem import Problem
+from grouping.problem import Problem, build_problem
 from grouping.reach import Reach
+from grouping.regions import read_macro_regions
 from grouping.search import Search
 from grouping.settled import Settled
 from grouping.window_prices import PricedWindow
@@ -175,18 +177,24 @@ def test_whoever_matters_by_little_is_around(measure: str, monkeypatch: pytest.M
     """At prices at which few communities are paid more than they cost, each of their members counts."""
     monkeypatch.setattr("grouping.distances.MOST_TABLED", 10)
     there_are = [site for site in counties() if site.adcode[:2] in ("37", "41")]
-    scenario = load_scenario("base", **{"travel.measure": measure, "size.preferred": 4, "size.max": 5, "size.km": 30.0})
+    changes = {"travel.measure": measure, "size.preferred": 4, "size.max": 5, "size.km": 30.0, "links.pairing_km": 30.0}
+    scenario = load_scenario("base", **changes)
+    regions = read_macro_regions(scenario.travel.regions)
     for seed in range(60):
         random = np.random.default_rng(seed)
         sites = [there_are[k] for k in sorted(random.choice(len(there_are), 14, replace=False))]
-        pairs = random.permutation(14)[: 2 * int(random.integers(0, 7))].reshape(-1, 2)
-        links = Links(
-            tuple(
-                Link(sites[a].id, sites[b].id, Kind.PAIRING, Where("test"), number < random.integers(0, 3))
-                for number, (a, b) in enumerate(pairs.tolist())
-            )
-        )
-        problem = assembled(sites, scenario, None, np.zeros((14, 3)), links).problem
+        # Blocks of two and three, links of their own and chains of them, and sites whose macro-region is not known.
+        order = random.permutation(14)
+        must = [order[0:2], order[1:3], order[3:5]][: random.integers(0, 4)]
+        should = [*order[5:11].reshape(-1, 2), *random.choice(order[9:], (2, 2), replace=False)][
+            : random.integers(0, 6)
+        ]
+        links = [
+            Link(sites[a].id, sites[b].id, Kind.PAIRING, Where("test"), number < len(must))
+            for number, (a, b) in enumerate([*must, *should])
+        ]
+        there = [regions.of(site.adcode) if random.random() < 0.9 else None for site in sites]
+        problem = build_problem(Level.COUNTY, sites, great_circles(sites), there, links, scenario)
         every = Candidates.of(
             [
                 members
@@ -208,11 +216,13 @@ def test_whoever_matters_by_little_is_around(measure: str, monkeypatch: pytest.M
         # Links cost what they cost; the rest of the prices is so high that some are paid a little too much.
         high = np.quantile(((costs - own) / paid)[holds], random.choice([0.002, 0.01, 0.05]))
         price = problem.prices.by_itself + high * share
-        there = set(Reach(problem, 1).around(np.ones(problem.size, dtype=np.bool_), price, core).tolist())
+        priced = np.ones(problem.size, dtype=np.bool_)
+        around = Reach(problem, 1).around(priced, price, core).tolist()
+        assert around == Reach(problem, 3).around(priced, price, core).tolist()
         for k in holds:
             members = set(every.sets[k][: every.counts[k]].tolist())
             if costs[k] < price[list(members)].sum():
-                assert members - set(core.tolist()) <= there, seed
+                assert members - set(core.tolist()) <= set(around), seed
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
