@@ -77,8 +77,11 @@ def optimum(instance: Instance) -> float:
     st.sampled_from([-1.0, 0.5]),
     st.sampled_from([1, 3, 4000]),
     st.sampled_from([0, 500]),
+    st.sampled_from([0.0, 1.0, 1.0]),
 )
-def test_patches_never_prove_too_much(case: Case, size: int, ahead: int, rise: float, around: int, steps: int) -> None:
+def test_patches_never_prove_too_much(
+    case: Case, size: int, ahead: int, rise: float, around: int, steps: int, share: float
+) -> None:
     """No patch proves more than its communities cost, so it takes bad ones to see what is wrong with its prices."""
     instance = case[0]
     problem = both_problems(case)[1]
@@ -94,7 +97,8 @@ def test_patches_never_prove_too_much(case: Case, size: int, ahead: int, rise: f
         patch.setattr(grouping.ascent, "_AROUND", around)
         patch.setattr(grouping.ascent, "_GAIN", -1.0)
         patch.setattr(grouping.ascent, "_SWEEPS", (2, 4))
-        made = patchwork(problem, communities, search.met, search.near, workers=2, clock=clock)
+        made = patchwork(problem, communities, search.met, search.near, workers=2, clock=clock, share=share)
+        # Even where there is no time for pricing.
         assert np.isfinite(made.km)
         raised = [made.km]
         settled, _ = ascend(
