@@ -26,8 +26,8 @@ from grouping.window_prices import PricedWindow, price, settle
 from grouping.windows import Window
 
 _PATCH, _LINKED_PATCH = 700, 1_600
-"""Units of a patch at most, and where some are linked: two who are depend on one another's prices, and near to borders
-little is gained (3,111 townships: in 80 s 2.7 % and not 3.1 % below the cost)."""
+"""Units of a patch at most, and where some are linked: 3,111 townships with links are 2.69 % below the cost after 81 s
+so, and 2.96 % after 100 s in patches of 700."""
 _SWEEPS = 2, 20
 """Sweeps of the map that there is to be time for, and those that there are at most."""
 _GAIN = 0.01
