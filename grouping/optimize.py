@@ -20,15 +20,13 @@ from grouping.optimum import Optimum
 from grouping.patch_by_patch import patch_by_patch
 from grouping.patchwork import may_be_patched
 from grouping.placement import place, place_within
-from grouping.pricing import Pricer
+from grouping.pricing import Pricer, may_be_priced
 from grouping.problem import Problem
 from grouping.search import STEP, Search
 from grouping.search_in_parts import exchange_in_parts, may_be_exchanged, may_be_parted, search_in_parts
 from grouping.search_whole import search_whole
 from grouping.tree import Tree
 
-_MOST_PAIRS = 400_000_000
-"""Pairs of units, and of hosts and units, that pricing may put into tables where only places are known: 3.2 GB."""
 _WHOLE_POOL = 2_000_000
 """Candidates that are listed at most; if these are all of better groupings, branching settles them."""
 _SLACKS = (0.0156, 0.0312, 0.0625, 0.125, 0.25, 0.5, 1.0)
@@ -37,6 +35,8 @@ _POOL = (50_000, 400_000)
 """Of more candidates than may be listed, how many of the likeliest CP-SAT is given at first, and at most."""
 _BRANCHED = 3
 """Times as many that are branched over instead, where the gap is not wide."""
+_SEARCHED = 0.5
+"""Share of the time left that the first search of many units may take; it needs less, unless the limit is short."""
 _INSISTED = 3
 """Searches that pay ever more for sites left out, before it is settled whether they must be."""
 _FAR, _HOTTER = 0.03, 5.0
@@ -125,20 +125,23 @@ class _Run:
 
     def search(self, hotter: float = 1.0, *, parted: bool = False) -> None:
         """Ruin and recreate, longer for more units and the hotter it starts, in parts if they are for it; exchanges."""
-        how = self._random, self._workers, self._clock.stopped, self._searched
+        parted = parted and may_be_parted(self._problem)
         self._tell("search")
-        if parted and may_be_parted(self._problem):
-            search_in_parts(self._problem, self._search, *how)
-        else:
-            search_whole(self._problem, self._search, hotter, self._clock, *how)
-        if may_be_exchanged(self._problem) and not self._clock.stopped():
-            exchange_in_parts(self._problem, self._search, *how)
+        with self._clock.apart(_SEARCHED if parted else 1.0) as own:
+            how = self._random, self._workers, own.stopped, lambda steps: self._searched(steps, own)
+            if parted:
+                search_in_parts(self._problem, self._search, *how)
+            else:
+                search_whole(self._problem, self._search, hotter, own, *how)
+            if may_be_exchanged(self._problem) and not own.stopped():
+                exchange_in_parts(self._problem, self._search, *how)
+        self._clock.spend(own.spent)
 
-    def _searched(self, steps: int) -> bool:
-        self._clock.spend(steps * STEP)
+    def _searched(self, steps: int, clock: Clock) -> bool:
+        clock.spend(steps * STEP)
         self._take(self._search.best)
         self._tell("search")
-        return self._clock.stopped()
+        return clock.stopped()
 
     def place(self) -> None:
         """Make sure that no more sites are left out than must be, and settle how many that is."""
@@ -202,8 +205,7 @@ class _Run:
 
     def bound(self) -> None:
         """Solve the LP over all candidates, unless there are too many units for that."""
-        prices, units = self._problem.prices, self._problem.size
-        if len(prices.ground.start) and units * (units + 2 * len(prices.ground.host)) > _MOST_PAIRS:
+        if not may_be_priced(self._problem):
             return
         start = Candidates.of(self._best, self._problem.largest)
         how = self._best_km, self._clock, self._raise, self._search.met + self._known, self._look
@@ -356,10 +358,8 @@ class _Run:
             reason = StoppedBy.PROOF
         elif self._clock.hurried and self._clock.reason is not StoppedBy.INTERRUPT:
             reason = StoppedBy.TIME
-        elif self._clock.reason is not None:
-            reason = self._clock.reason
         else:
-            reason = StoppedBy.GAP if self._within(self._gap) else StoppedBy.END
+            reason = self._clock.reason or (StoppedBy.GAP if self._within(self._gap) else StoppedBy.END)
         bound = min(self._bound_km, self._best_km)
         columns = Candidates.of([], self._problem.largest) if self._lp is None else self._lp.columns
         return Optimum(self._best, self._best_km, bound, self._fewest_unplaced, proved, reason, columns)

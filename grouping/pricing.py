@@ -41,10 +41,18 @@ _LONG, _FEW, _MORE = 10_000, 0.02, 8
 times as many partial sets: beyond the most there are, once."""
 _CROWD = 40
 """Units beyond which it is worth looking at each of them together with the root first."""
+_MOST_PAIRS = 400_000_000
+"""Pairs of units, and of hosts and units, that are put into tables where only places are known: 3.2 GB."""
 _Root = tuple[int, int, int]
 """A unit, the row of the host or -1, the theme or -1."""
 _WORK = 2.5e-8
 """Deterministic seconds for each unit that a partial set may take in."""
+
+
+def may_be_priced(problem: Problem) -> bool:
+    """Whether there is memory for :class:`Pricer` to price all units of a problem at once."""
+    units, ground = problem.size, problem.prices.ground
+    return not len(ground.start) or units * (units + 2 * len(ground.host)) <= _MOST_PAIRS
 
 
 @dataclass(frozen=True, slots=True)
