@@ -234,8 +234,7 @@ def broken_areas(
         least: by how much they are broken at least.
 
     """
-    every = [(times, whole) for whole in sizes for times in range(1, whole) if gcd(times, whole) == 1]
-    multipliers = np.array(every, dtype=np.int64).reshape(-1, 2)
+    multipliers = _multipliers(sizes)
     twins = np.bincount(first, minlength=len(first))
     order, length, best, excess = _grown(first[sets], counts, values, weight, twins, multipliers, sizes[-1])
     chosen: list[int] = []
@@ -255,6 +254,39 @@ def broken_areas(
         chosen.append(k)
     inside = inside[chosen][:, first]
     return Areas.rounded(inside, inside @ weight, multipliers[best[chosen]], sizes[-1])
+
+
+def broken_map(sets: Ints, counts: Ints, values: Floats, weight: Ints, sizes: range, least: float) -> Areas:
+    """The cut of all units, with the multiplier that an LP solution breaks most; none if it breaks none.
+
+    Of many units no area grows so large. Where units are close to each other, what the last sites cost that make a
+    community larger or smaller than is preferred may be most of what the LP is below the best grouping.
+
+    Args:
+        sets: (k, width) the candidates with a positive value, row by row.
+        counts: (k,) how many units each has.
+        values: their values.
+        weight: (u,) sites of each unit.
+        sizes: how many sites a community may have.
+        least: by how much it is broken at least.
+
+    """
+    multipliers = _multipliers(sizes)
+    times, whole = multipliers.T
+    sites = int(weight.sum())
+    held = (weight[sets] * (np.arange(sets.shape[1]) < counts[:, None])).sum(axis=1)
+    much = np.bincount(held, weights=values, minlength=sizes[-1] + 1)
+    points = _points_table(multipliers, sizes[-1])[np.arange(len(times)), sites * times % whole]
+    excess = points @ much - sites * times // whole
+    best = [k for k in [int(np.argmax(excess))] if excess[k] > least] if len(excess) else []
+    inside = np.ones((len(best), len(weight)), dtype=np.bool_)
+    return Areas.rounded(inside, np.full(len(best), sites), multipliers[best], sizes[-1])
+
+
+def _multipliers(sizes: range) -> Ints:
+    """(m, 2) the j and m that there are for communities of such sizes."""
+    every = [(times, whole) for whole in sizes for times in range(1, whole) if gcd(times, whole) == 1]
+    return np.array(every, dtype=np.int64).reshape(-1, 2)
 
 
 @njit(cache=True, nogil=True)

@@ -9,7 +9,7 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from grouping.areas import MUCH_VIOLATED, VIOLATED, Areas, broken_areas
+from grouping.areas import MUCH_VIOLATED, VIOLATED, Areas, broken_areas, broken_map
 from grouping.borders import NO_BORDER, Border, crossing
 from grouping.candidates import Candidates
 from grouping.clock import Clock
@@ -280,6 +280,8 @@ class Master:
         # Together: each kind lets the other's part of the gap be seen sooner.
         least = VIOLATED if self._around is None else MUCH_VIOLATED
         areas = broken_areas(*solution, self._problem.prices.weight, twins.first, sizes, most, least)
+        if self._around is None:
+            areas += broken_map(*solution, self._problem.prices.weight, sizes, least)
         triples = violated(*solution, twins.alone, most)
         self._round(areas)
         self._cut(triples)

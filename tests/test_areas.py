@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grouping.areas import MUCH_VIOLATED, Areas, area_tolls, broken_areas
+from grouping.areas import MUCH_VIOLATED, VIOLATED, Areas, area_tolls, broken_areas, broken_map
 from grouping.candidates import Candidates
 
 LARGEST = 10
@@ -59,6 +59,27 @@ def test_what_the_lp_fills_with_half_a_community_is_found() -> None:
     counted = areas.counted(np.ones_like(unit), candidates.sets, candidates.counts)
     assert len(areas) == 1
     assert (values @ counted > areas.most + 0.2).all()
+
+
+def test_so_is_what_all_sites_leave_over() -> None:
+    # 1,003 sites are 167 communities of six, and one site.
+    candidates = halves(1_003, 6)
+    values, weight = np.full(len(candidates), 1 / 6), np.ones(1_003, dtype=np.int64)
+    whole = broken_map(candidates.sets, candidates.counts, values, weight, range(3, 11), VIOLATED)
+    assert len(whole) == 1
+    assert whole.inside.all()
+    counted = whole.counted(weight, candidates.sets, candidates.counts)
+    assert (values @ counted > whole.most + VIOLATED).all()
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.integers(1, 2), min_size=3, max_size=5), min_size=1, max_size=200))
+def test_no_grouping_breaks_that_of_all_sites(blocks: list[list[int]]) -> None:
+    units = iter(range(sum(map(len, blocks))))
+    candidates = Candidates.of([[next(units) for _ in group] for group in blocks], LARGEST)
+    weight = np.concatenate(blocks)
+    found = broken_map(candidates.sets, candidates.counts, np.ones(len(blocks)), weight, range(3, 11), VIOLATED)
+    assert len(found) == 0
 
 
 def test_nothing_is_found_in_a_grouping() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -17,10 +18,12 @@ from benchmarks.records import Spec
 from grouping import InputError, Kind, Level, Link, Progress, Result, Scenario, Status, solve
 from grouping.areas import Areas
 from grouping.bound import Bound, lower_bound
+from grouping.candidates import Candidates
 from grouping.clock import Clock, StoppedBy
 from grouping.cuts import NO_CUTS
 from grouping.optimize import optimize
 from grouping.optimum import Optimum
+from grouping.pricing import Pricer
 from grouping.problem import Problem
 from grouping.scenario import Size
 from grouping.search import Search
@@ -205,6 +208,7 @@ def short_lists(patch: pytest.MonkeyPatch, share: float, room: int, *, branched:
     patch.setattr(Search, "steps", lambda *_: None)
     patch.setattr("grouping.master.violated", lambda *_: NO_CUTS)
     patch.setattr("grouping.master.broken_areas", lambda *found: Areas.none(len(found[3]), found[5][-1]))
+    patch.setattr("grouping.master.broken_map", lambda *found: Areas.none(len(found[3]), found[4][-1]))
     patch.setattr("grouping.optimize._FAR", math.inf if branched else -1.0)
     patch.setattr("grouping.optimize._POOL", (room, 4 * room))
     patch.setattr("grouping.optimize._SLACKS", (share,))
@@ -252,6 +256,26 @@ def test_a_list_of_a_part_raises_the_bound(spec: Spec, branched: bool, monkeypat
     short_lists(monkeypatch, 0.5, 500, branched=branched)
     some = alone(problem)
     assert bounds[0].km < some.bound_km <= whole.cost_km + 1e-6 <= some.cost_km + 2e-6
+
+
+def test_what_close_sites_leave_over_is_in_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 26 sites two are over, wherever; an LP without cuts has sixes only."""
+    at = np.random.default_rng(1).uniform(0.0, 5.0, (26, 2))
+    km = np.hypot(*(at[:, None] - at[None, :]).transpose(2, 0, 1))
+    problem = problem_of(Instance(km.tolist(), [None] * 26, [True] * 26, [], Scenario()))
+    found = alone(problem)
+    assert found.proved
+    monkeypatch.setattr("grouping.master.violated", lambda *_: NO_CUTS)
+    monkeypatch.setattr("grouping.master.broken_areas", lambda *found: Areas.none(len(found[3]), found[5][-1]))
+
+    def bound() -> float:
+        with Clock(60) as clock:
+            start = Candidates.of(found.communities, problem.largest)
+            return lower_bound(problem, Pricer(problem, 1, clock), start, found.cost_km, clock, lambda _: None).km
+
+    assert bound() > 0.95 * found.cost_km
+    monkeypatch.setattr("grouping.master.broken_map", lambda *found: Areas.none(len(found[3]), found[4][-1]))
+    assert bound() < 0.75 * found.cost_km
 
 
 def alone(problem: Problem) -> Optimum:
