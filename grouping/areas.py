@@ -236,7 +236,7 @@ def broken_areas(
     """
     multipliers = _multipliers(sizes)
     twins = np.bincount(first, minlength=len(first))
-    order, length, best, excess = _grown(first[sets], counts, values, weight, twins, multipliers, sizes[-1])
+    order, length, best, excess = _grown(first[sets], counts, values, weight, twins, multipliers, sizes[-1], *_UNITS)
     chosen: list[int] = []
     inside = np.zeros((len(order), len(weight)), dtype=np.bool_)
     times = np.zeros(len(weight), dtype=np.int64)
@@ -303,14 +303,14 @@ def _points_table(multipliers, largest):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _grown(sets, counts, values, weight, twins, multipliers, largest):  # type: ignore[no-untyped-def]
+def _grown(sets, counts, values, weight, twins, multipliers, largest, narrowest, widest):  # type: ignore[no-untyped-def]
     """The area around each first twin that breaks a cut most: (units in order, how many, which multiplier, excess).
 
     ``sets`` has first twins only, and a unit as often as there are of it.
     """
     units = len(weight)
     start, of = by_unit(sets, counts, units)
-    narrowest, widest = _UNITS[0], min(_UNITS[1], units)
+    widest = min(widest, units)
     counting = _points_table(multipliers, largest)
     order = np.empty((units, widest), dtype=np.int64)
     length = np.zeros(units, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Many units improved patch by patch: each chooses anew among the likely candidates within it, two at a time.
+"""Many units improved patch by patch, two at a time: each is grouped anew, or chooses among likely candidates in it.
 
 Patches hold whole communities, so that nothing in one of them touches another; borders run elsewhere in each sweep.
 """
@@ -18,6 +18,7 @@ from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
 from grouping.cost import Floats, Ints
 from grouping.improve import Extent, improve
+from grouping.optimum import Optimum
 from grouping.patches import patches
 from grouping.pricing import Duals
 from grouping.problem import Problem
@@ -28,9 +29,16 @@ _PATCH = 400
 LIKELY = 16
 """Candidates for each unit that are worth having."""
 SMALL, LARGE = Extent(150, LIKELY, 0.5), Extent(220, 2 * LIKELY, 1.0)
-"""Neighbourhoods of the first sweeps, and of those after them."""
+"""Neighbourhoods of the first sweeps that only choose among likely candidates, and of those after them."""
+_CLOSE = 0.002
+"""Gap that is good enough for a patch as a problem of its own."""
 _GAIN = 2e-4
 """The map is swept again while that gained such a share of the cost."""
+
+Regroup = Callable[[Problem, Candidates, Floats, Communities, int, Clock], Communities]
+"""(patch, likely candidates, (u,) unit prices, its communities, seed, clock): communities that are no worse."""
+Optimize = Callable[..., Optimum]
+""":func:`grouping.optimize.optimize`."""
 
 
 def improve_in_patches(
@@ -38,7 +46,7 @@ def improve_in_patches(
     communities: Communities,
     likely: Candidates,
     duals: Duals,
-    extents: Sequence[Extent],
+    ways: Sequence[Regroup],
     workers: int,
     seed: int,
     clock: Clock,
@@ -51,7 +59,7 @@ def improve_in_patches(
         communities: the grouping; no patch goes farther beyond limits than it does there.
         likely: candidates to choose among.
         duals: prices that tell which of these are likely.
-        extents: of neighbourhoods, those for as long as they gain enough one after the other.
+        ways: to group a patch anew, one after the other, each as long as a sweep of the map gains enough.
         workers: threads.
         seed: of CP-SAT, and of where patches end.
         clock: may stop it.
@@ -64,15 +72,16 @@ def improve_in_patches(
     reduced = reduced_costs(problem, likely, duals)
     # The likeliest first.
     likely = likely[np.argsort(reduced, kind="stable")]
-    widening = list(extents)
-    while widening and not clock.stopped():
+    left = list(ways)
+    while left and not clock.stopped():
         before = problem.cost_km(communities)
         # Those of patches that are next to each other, one after the other.
         todo = patches(problem, communities, _PATCH, random)
         while todo:
+            share = 1.0 / -(-len(todo) // 2)
             parts = [_Part.of(problem, communities, units) for units in todo[:2]]
             del todo[:2]
-            how = map(repeat, (likely, duals.unit, widening[0], seed, clock))
+            how = map(repeat, (likely, duals.unit, left[0], seed, clock, share))
             with ThreadPoolExecutor(min(workers, len(parts))) as pool:
                 better = list(pool.map(_improved, parts, *how))
             for part, (after, spent) in zip(parts, better, strict=True):
@@ -82,7 +91,7 @@ def improve_in_patches(
             if report(communities):
                 return communities
         if before - problem.cost_km(communities) <= _GAIN * before:
-            del widening[0]
+            del left[0]
     return communities
 
 
@@ -117,26 +126,48 @@ def _limited(part: Problem, problem: Problem, before: Communities) -> Problem:
 
 
 def _improved(
-    part: _Part, likely: Candidates, price: Floats, extent: Extent, seed: int, clock: Clock
+    part: _Part, likely: Candidates, price: Floats, way: Regroup, seed: int, clock: Clock, share: float
 ) -> tuple[list[tuple[int, ...]], float]:
     """(communities of a patch, in units of the map, what was spent on them)."""
     problem, units = part.problem, part.units
     place = np.full(len(price) + 1, -1, dtype=np.int64)
     place[units] = np.arange(len(units))
     sets = place[likely.sets]
-    there = np.flatnonzero(((sets >= 0) | (likely.sets < 0)).all(axis=1))[: extent.likely * len(units)]
-    pool = problem.twins.canonical(Candidates.of_rows(sets[there]))
-    with clock.apart() as apart:
-        better = improve(
+    there = ((sets >= 0) | (likely.sets < 0)).all(axis=1)
+    before = tuple(tuple(sorted(place[list(members)].tolist())) for members in part.before)
+    with clock.apart(share) as apart:
+        better = way(problem, Candidates.of_rows(sets[there]), price[units], before, seed, apart)
+    return [tuple(np.sort(units[list(members)]).tolist()) for members in better], apart.spent
+
+
+def chosen_anew(extent: Extent) -> Regroup:
+    """The way that chooses among the likeliest candidates, in neighbourhoods of such an extent."""
+
+    def way(
+        problem: Problem, likely: Candidates, price: Floats, best: Communities, seed: int, clock: Clock
+    ) -> Communities:
+        pool = problem.twins.canonical(likely[np.arange(min(len(likely), extent.likely * problem.size))])
+        return improve(
             problem,
             Candidates.of(pool, problem.largest),
             # Of twins each is paid as much.
-            Duals.of(problem.twins.mean(price[units]), problem.largest),
-            tuple(tuple(sorted(place[list(members)].tolist())) for members in part.before),
-            clock=apart,
+            Duals.of(problem.twins.mean(price), problem.largest),
+            best,
+            clock=clock,
             seed=seed,
             report=lambda _: None,
             extent=extent,
             again=False,
         )
-    return [tuple(np.sort(units[list(members)]).tolist()) for members in better], apart.spent
+
+    return way
+
+
+def on_its_own(optimize: Optimize) -> Regroup:
+    """The way that takes a patch for a problem of its own, from search to proof."""
+
+    def way(problem: Problem, likely: Candidates, _: Floats, best: Communities, seed: int, clock: Clock) -> Communities:
+        how = {"seed": seed, "gap": _CLOSE, "workers": 1, "clock": clock, "report": lambda *_: None}
+        return optimize(problem, **how, start=best, known=likely).communities
+
+    return way

@@ -200,7 +200,7 @@ class _Run:
             self._tell("choose")
             return self.done()
 
-        how = self._workers, self._seed, self._clock, proved, improved
+        how = optimize, self._workers, self._seed, self._clock, proved, improved
         patch_by_patch(self._problem, self._best, self._search.met, self._search.near, *how)
 
     def bound(self) -> None:

@@ -8,7 +8,7 @@ from grouping.ascent import ascend
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
 from grouping.cost import Ints
-from grouping.improve_in_patches import LARGE, SMALL, improve_in_patches
+from grouping.improve_in_patches import LARGE, SMALL, Optimize, chosen_anew, improve_in_patches, on_its_own
 from grouping.patchwork import patchwork
 from grouping.problem import Problem
 
@@ -21,6 +21,7 @@ def patch_by_patch(
     communities: Communities,
     met: Candidates,
     near: Ints,
+    optimize: Optimize,
     workers: int,
     seed: int,
     clock: Clock,
@@ -34,6 +35,7 @@ def patch_by_patch(
         communities: the grouping.
         met: candidates worth knowing.
         near: (u, count) the nearest units of each, nearest first.
+        optimize: solves a patch that is taken for a problem of its own.
         workers: threads.
         seed: of random choices.
         clock: may stop it.
@@ -56,4 +58,5 @@ def patch_by_patch(
         likely += better
         if proved(settled.km):
             return
-    improve_in_patches(problem, communities, likely, settled.duals, (SMALL, LARGE), workers, seed, clock, improved)
+    ways = on_its_own(optimize), chosen_anew(SMALL), chosen_anew(LARGE)
+    improve_in_patches(problem, communities, likely, settled.duals, ways, workers, seed, clock, improved)

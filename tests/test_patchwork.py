@@ -27,7 +27,8 @@ from grouping.clock import Clock
 from grouping.cost import totals
 from grouping.cuts import Cuts, Rows
 from grouping.distances import great_circles
-from grouping.improve_in_patches import LARGE, SMALL, improve_in_patches
+from grouping.improve_in_patches import LARGE, SMALL, chosen_anew, improve_in_patches, on_its_own
+from grouping.optimize import optimize
 from grouping.patch_by_patch import patch_by_patch
 from grouping.patches import patches
 from grouping.patchwork import may_be_patched, patchwork
@@ -119,6 +120,7 @@ def test_improved_in_patches_all_units_are_there_and_it_gets_no_dearer(case: Cas
     problem = both_problems(case)[1]
     assume(may_be_patched(problem))
     communities, search = searched(problem, steps)
+    ways = on_its_own(optimize), chosen_anew(SMALL), chosen_anew(LARGE)
     made = []
     for workers in (1, 2):
         told = [communities]
@@ -126,7 +128,7 @@ def test_improved_in_patches_all_units_are_there_and_it_gets_no_dearer(case: Cas
             patch.setattr(grouping.improve_in_patches, "_PATCH", size)
             found = patchwork(problem, communities, search.met, search.near, workers=workers, clock=clock)
             improve_in_patches(
-                *(problem, communities, found.likely, found.settled.duals, (SMALL, LARGE)),
+                *(problem, communities, found.likely, found.settled.duals, ways),
                 workers=workers,
                 seed=1,
                 clock=clock,
@@ -320,7 +322,7 @@ def test_patch_by_patch_nothing_is_told_that_is_not_so(case: Case, size: int, hu
             patch.setattr(grouping.patchwork, "_share", lambda *_: 1e-9)
             patch.setattr(grouping.ascent, "_SWEEPS", (10**9, 2))
         patch_by_patch(
-            *(problem, communities, search.met, search.near),
+            *(problem, communities, search.met, search.near, optimize),
             workers=2,
             seed=1,
             clock=clock,
