@@ -18,7 +18,7 @@ import numpy as np
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
 from grouping.cost import Floats, Ints
-from grouping.patches import patches
+from grouping.patches import patches, shares_of
 from grouping.problem import Problem
 from grouping.reach import Reach
 from grouping.settled import Settled, Worth
@@ -81,14 +81,11 @@ def ascend(
             if not lifted:
                 break
             windows = [one.window for one in lifted]
-            own = np.array([window.own for window in windows])
-            left = own.sum() + still + sum(map(len, ascent.todo))
-            together = workers >= len(windows)
-            # One after the other, the second has a share of what the first leaves.
-            time = np.full(len(own), own.sum() / left) if together else own / (left - own.cumsum() + own)
+            own = [window.own for window in windows]
+            shares = shares_of(own, sum(own) + still + sum(map(len, ascent.todo)), workers)
             threads = max(1, workers // len(windows))
-            with ThreadPoolExecutor(len(windows) if together else 1) as pool:
-                priced = list(pool.map(ascent.price, windows, repeat(threads), repeat(clock), time, own / left))
+            with ThreadPoolExecutor(min(workers, len(windows))) as pool:
+                priced = list(pool.map(ascent.price, windows, repeat(threads), repeat(clock), *shares))
             for one, found in zip(lifted, priced, strict=True):
                 ascent.settle(one, found, workers, clock)
             if proved(ascent.settled.km):

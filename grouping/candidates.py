@@ -50,6 +50,11 @@ class Candidates:
         rows = np.sort(np.where(sets < 0, last, sets), axis=1)
         return cls(np.where(rows == last, -1, rows), (rows != last).sum(axis=1))
 
+    def within(self, place: Ints) -> Candidates:
+        """Those whose members all have a place, in their places: ``place`` (u,) is -1 for units that have none."""
+        sets = np.append(place, -1)[self.sets]
+        return Candidates.of_rows(sets[((sets >= 0) | (self.sets < 0)).all(axis=1)])
+
 
 @njit(cache=True, nogil=True)
 def by_unit(sets, counts, units):  # type: ignore[no-untyped-def]

@@ -19,7 +19,7 @@ from grouping.clock import Clock
 from grouping.cost import Floats, Ints
 from grouping.improve import Extent, improve
 from grouping.optimum import Optimum
-from grouping.patches import patches
+from grouping.patches import patches, shares_of
 from grouping.pricing import Duals
 from grouping.problem import Problem
 from grouping.scenario import Limits
@@ -78,12 +78,12 @@ def improve_in_patches(
         # Those of patches that are next to each other, one after the other.
         todo = patches(problem, communities, _PATCH, random)
         while todo:
-            share = 1.0 / -(-len(todo) // 2)
             parts = [_Part.of(problem, communities, units) for units in todo[:2]]
+            shares = shares_of([len(units) for units in todo[:2]], sum(map(len, todo)), workers)
             del todo[:2]
-            how = map(repeat, (likely, duals.unit, left[0], seed, clock, share))
+            how = map(repeat, (likely, duals.unit, left[0], seed, clock))
             with ThreadPoolExecutor(min(workers, len(parts))) as pool:
-                better = list(pool.map(_improved, parts, *how))
+                better = list(pool.map(_improved, parts, *how, *shares))
             for part, (after, spent) in zip(parts, better, strict=True):
                 clock.spend(spent)
                 gone = set(part.before)
@@ -126,17 +126,15 @@ def _limited(part: Problem, problem: Problem, before: Communities) -> Problem:
 
 
 def _improved(
-    part: _Part, likely: Candidates, price: Floats, way: Regroup, seed: int, clock: Clock, share: float
+    part: _Part, likely: Candidates, price: Floats, way: Regroup, seed: int, clock: Clock, share: float, work: float
 ) -> tuple[list[tuple[int, ...]], float]:
     """(communities of a patch, in units of the map, what was spent on them)."""
     problem, units = part.problem, part.units
-    place = np.full(len(price) + 1, -1, dtype=np.int64)
+    place = np.full(len(price), -1, dtype=np.int64)
     place[units] = np.arange(len(units))
-    sets = place[likely.sets]
-    there = ((sets >= 0) | (likely.sets < 0)).all(axis=1)
     before = tuple(tuple(sorted(place[list(members)].tolist())) for members in part.before)
-    with clock.apart(share) as apart:
-        better = way(problem, Candidates.of_rows(sets[there]), price[units], before, seed, apart)
+    with clock.apart(share, work) as apart:
+        better = way(problem, likely.within(place), price[units], before, seed, apart)
     return [tuple(np.sort(units[list(members)]).tolist()) for members in better], apart.spent
 
 

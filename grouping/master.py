@@ -280,7 +280,7 @@ class Master:
         # Together: each kind lets the other's part of the gap be seen sooner.
         least = VIOLATED if self._around is None else MUCH_VIOLATED
         areas = broken_areas(*solution, self._problem.prices.weight, twins.first, sizes, most, least)
-        if self._around is None:
+        if self._around is None and not areas.inside.all(axis=1).any():
             areas += broken_map(*solution, self._problem.prices.weight, sizes, least)
         triples = violated(*solution, twins.alone, most)
         self._round(areas)

@@ -14,6 +14,8 @@ from grouping.problem import Problem
 
 _FIRST, _BETTER = 0.3, 0.7
 """Shares of the time left that pricing may take, for a bound at all and for a better one."""
+_REGROUPED = 0.6
+"""Share of what is left then for patches as problems of their own: CP-SAT and the LP as a whole have the rest."""
 
 
 def patch_by_patch(
@@ -58,5 +60,11 @@ def patch_by_patch(
         likely += better
         if proved(settled.km):
             return
-    ways = on_its_own(optimize), chosen_anew(SMALL), chosen_anew(LARGE)
-    improve_in_patches(problem, communities, likely, settled.duals, ways, workers, seed, clock, improved)
+    what = likely, settled.duals
+    with clock.apart(_REGROUPED) as own:
+        ways = (on_its_own(optimize),)
+        communities = improve_in_patches(problem, communities, *what, ways, workers, seed, own, improved)
+    clock.spend(own.spent)
+    if not improved(communities):
+        wider = chosen_anew(SMALL), chosen_anew(LARGE)
+        improve_in_patches(problem, communities, *what, wider, workers, seed, clock, improved)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from grouping.cost import Ints
+from grouping.cost import Floats, Ints
 from grouping.ground import joint_row
 from grouping.problem import Problem
 
@@ -45,3 +45,19 @@ def patches(
         half = min(max(half, 1), len(order) - 1)
         todo += [order[half:], order[:half]]
     return found
+
+
+def shares_of(units: Sequence[int], left: int, workers: int) -> tuple[Floats, Floats]:
+    """What each of some patches may take of the (time, work) left, where these and others have ``left`` units.
+
+    Args:
+        units: of each patch.
+        left: of all patches still to do, these among them.
+        workers: where there are fewer than patches, these are done one after the other, and the second one has a share
+            of what the first one leaves. Work is as much for any number of them.
+
+    """
+    own = np.array(units, dtype=np.float64)
+    together = workers >= len(own)
+    time = np.full(len(own), own.sum() / left) if together else own / (left - own.cumsum() + own)
+    return time, own / left

@@ -86,7 +86,7 @@ def patchwork(
     with clock.apart(share) as own:
         while sweep.todo and not clock.stopped():
             # Two at a time, whatever the number of threads, so that it changes nothing.
-            windows = sweep.next()
+            windows = sweep.next(ahead=not own.stopped())
             threads = max(1, workers // len(windows))
             units, core = sum(window.own for window in windows), sum(window.core for window in windows)
             part = _share(units, core, sweep.left, problem.size)
@@ -154,12 +154,15 @@ class _Sweep:
         likely = np.unique(np.concatenate([none, *(one.sets for one in self._likely)]), axis=0)
         return Patchwork(km, self._settled, Candidates.of_rows(likely))
 
-    def next(self) -> list[Window]:
-        """The windows of the next patch, and of the one after it if they share no units of their own."""
+    def next(self, *, ahead: bool) -> list[Window]:
+        """The windows of the next patch, and of the one after it if they share no units of their own.
+
+        Unless they are to be priced, nothing needs to be ``ahead`` of them, nor around them for prices that rise.
+        """
         windows: list[Window] = []
         taken = np.zeros(self._problem.size, dtype=np.bool_)
         while self.todo and len(windows) < 2:
-            window = self._window(self.todo[0])
+            window = self._window(self.todo[0], ahead=ahead)
             own = window.units[: window.own]
             if taken[own].any():
                 break
@@ -168,26 +171,28 @@ class _Sweep:
             del self.todo[0]
         return windows
 
-    def _window(self, core: Ints) -> Window:
+    def _window(self, core: Ints, *, ahead: bool) -> Window:
         """The window of a patch: with what is ahead of it, communities undivided, and what is around that."""
         settled = self._settled.units
         own = np.zeros(self._problem.size, dtype=np.bool_)
         own[core] = True
-        times, count = _AHEAD
-        for _ in range(times):
-            own[self._near[own, :count]] = True
-        own &= ~settled
-        for members in touching(self._communities, own):
-            own[list(members)] = True
-        own &= ~settled
-        ahead = own.copy()
-        ahead[core] = False
-        risen = self._reach.risen(self._settled.price, ~settled)
+        price = self._settled.price
+        if ahead:
+            times, count = _AHEAD
+            for _ in range(times):
+                own[self._near[own, :count]] = True
+            own &= ~settled
+            for members in touching(self._communities, own):
+                own[list(members)] = True
+            own &= ~settled
+            price = self._reach.risen(price, ~settled)
+        beyond = own.copy()
+        beyond[core] = False
         there = np.zeros(self._problem.size, dtype=np.bool_)
-        there[self._reach.around(settled | own, risen, np.flatnonzero(own))] = True
+        there[self._reach.around(settled | own, price, np.flatnonzero(own))] = True
         for members in touching(self._communities, own):
             there[list(members)] = True
-        return Window.of(self._problem, self._settled, core, np.flatnonzero(ahead), np.flatnonzero(there & settled))
+        return Window.of(self._problem, self._settled, core, np.flatnonzero(beyond), np.flatnonzero(there & settled))
 
     def price(self, window: Window, workers: int, clock: Clock, share: float) -> PricedWindow:
         """Find prices for a window, within a share of what is left of the clock."""

@@ -64,9 +64,8 @@ class Window:
 
     def within(self, candidates: Candidates) -> Candidates:
         """Those of the map's candidates that lie in the window and hold a unit of its own, by its numbers."""
-        sets = np.append(self.place, -1)[candidates.sets]
-        there = ((sets >= 0) | (candidates.sets < 0)).all(axis=1) & ((sets >= 0) & (sets < self.own)).any(axis=1)
-        return Candidates.of_rows(sets[there])
+        inside = candidates.within(self.place)
+        return inside[np.flatnonzero(((inside.sets >= 0) & (inside.sets < self.own)).any(axis=1))]
 
     def on_map(self, candidates: Candidates) -> Candidates:
         """The window's candidates by the numbers of the map."""

