@@ -36,7 +36,7 @@ _POOL = (50_000, 400_000)
 _BRANCHED = 3
 """Times as many that are branched over instead, where the gap is not wide."""
 _SEARCHED = 0.5
-"""Share of the time left that a search of many units may take; it needs less, unless the limit is short."""
+"""Share of the time left that a search may take where a bound may follow; it needs less, unless the limit is short."""
 _INSISTED = 3
 """Searches that pay ever more for sites left out, before it is settled whether they must be."""
 _FAR, _HOTTER = 0.03, 5.0
@@ -124,12 +124,11 @@ class _Run:
 
     def search(self, hotter: float = 1.0, *, parted: bool = False) -> None:
         """Ruin and recreate, longer for more units and the hotter it starts, in parts if they are for it; exchanges."""
-        many = may_be_parted(self._problem)
         bounded = may_be_priced(self._problem) or may_be_patched(self._problem)
         self._tell("search")
-        with self._clock.apart(_SEARCHED if many and bounded else 1.0) as own:
+        with self._clock.apart(_SEARCHED if bounded else 1.0) as own:
             how = self._random, self._workers, own.stopped, lambda steps: self._searched(steps, own)
-            if parted and many:
+            if parted and may_be_parted(self._problem):
                 search_in_parts(self._problem, self._search, *how)
             else:
                 search_whole(self._problem, self._search, hotter, own, *how)
