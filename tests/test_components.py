@@ -160,7 +160,7 @@ def told(result: Result) -> list[tuple[str, float, float, str, list[tuple[str, .
     ]
 
 
-@pytest.mark.parametrize("stop", [{}, {"stop.work": 0.6}])
+@pytest.mark.parametrize("stop", [{}, {"stop.work": 0.3}])
 def test_elsewhere_the_same_is_found(stop: dict[str, float]) -> None:
     sites, scenario = several_levels(), strictly(load_scenario("base", **stop))
     given_away: list[Site] = []
