@@ -278,7 +278,8 @@ def broken_map(sets: Ints, counts: Ints, values: Floats, weight: Ints, sizes: ra
     much = np.bincount(held, weights=values, minlength=sizes[-1] + 1)
     points = _points_table(multipliers, sizes[-1])[np.arange(len(times)), sites * times % whole]
     excess = points @ much - sites * times // whole
-    best = [k for k in [int(np.argmax(excess))] if excess[k] > least] if len(excess) else []
+    best = np.argsort(-excess, kind="stable")[:1]
+    best = best[excess[best] > least]
     inside = np.ones((len(best), len(weight)), dtype=np.bool_)
     return Areas.rounded(inside, np.full(len(best), sites), multipliers[best], sizes[-1])
 

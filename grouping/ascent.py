@@ -18,7 +18,7 @@ import numpy as np
 from grouping.candidates import Candidates, Communities
 from grouping.clock import Clock
 from grouping.cost import Floats, Ints
-from grouping.patches import patches, shares_of
+from grouping.patches import allotted, patches
 from grouping.problem import Problem
 from grouping.reach import Reach
 from grouping.settled import Settled, Worth
@@ -82,10 +82,10 @@ def ascend(
                 break
             windows = [one.window for one in lifted]
             own = [window.own for window in windows]
-            shares = shares_of(own, sum(own) + still + sum(map(len, ascent.todo)), workers)
+            time_and_work = allotted(own, sum(own) + still + sum(map(len, ascent.todo)), workers)
             threads = max(1, workers // len(windows))
             with ThreadPoolExecutor(min(workers, len(windows))) as pool:
-                priced = list(pool.map(ascent.price, windows, repeat(threads), repeat(clock), *shares))
+                priced = list(pool.map(ascent.price, windows, repeat(threads), repeat(clock), *time_and_work))
             for one, found in zip(lifted, priced, strict=True):
                 ascent.settle(one, found, workers, clock)
             if proved(ascent.settled.km):

@@ -19,7 +19,7 @@ from grouping.clock import Clock
 from grouping.cost import Floats, Ints
 from grouping.improve import Extent, improve
 from grouping.optimum import Optimum
-from grouping.patches import patches, shares_of
+from grouping.patches import allotted, patches
 from grouping.pricing import Duals
 from grouping.problem import Problem
 from grouping.scenario import Limits
@@ -79,11 +79,11 @@ def improve_in_patches(
         todo = patches(problem, communities, _PATCH, random)
         while todo:
             parts = [_Part.of(problem, communities, units) for units in todo[:2]]
-            shares = shares_of([len(units) for units in todo[:2]], sum(map(len, todo)), workers)
+            time_and_work = allotted([len(units) for units in todo[:2]], sum(map(len, todo)), workers)
             del todo[:2]
             how = map(repeat, (likely, duals.unit, left[0], seed, clock))
             with ThreadPoolExecutor(min(workers, len(parts))) as pool:
-                better = list(pool.map(_improved, parts, *how, *shares))
+                better = list(pool.map(_improved, parts, *how, *time_and_work))
             for part, (after, spent) in zip(parts, better, strict=True):
                 clock.spend(spent)
                 gone = set(part.before)

@@ -67,4 +67,5 @@ def patch_by_patch(
     clock.spend(own.spent)
     if not improved(communities):
         wider = chosen_anew(SMALL), chosen_anew(LARGE)
-        improve_in_patches(problem, communities, *what, wider, workers, seed, clock, improved)
+        # Where borders run is another matter now.
+        improve_in_patches(problem, communities, *what, wider, workers, seed + 1, clock, improved)

@@ -47,7 +47,7 @@ def patches(
     return found
 
 
-def shares_of(units: Sequence[int], left: int, workers: int) -> tuple[Floats, Floats]:
+def allotted(units: Sequence[int], left: int, workers: int) -> tuple[Floats, Floats]:
     """What each of some patches may take of the (time, work) left, where these and others have ``left`` units.
 
     Args:
