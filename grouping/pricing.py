@@ -110,7 +110,7 @@ class Pricer:
             dual, and no rank-1 cuts.
         workers: threads.
         clock: told of the work; a search under way gives up, with a valid bound, once it stops.
-        own: only candidates that hold one of the first so many units are looked for, each at the first of them, or
+        own: only candidates that hold one of the first so many units are looked for, each at the dearest of them, or
             under the hosted measure at its host, and with one of them where that is none; any, if None.
 
     """
@@ -124,7 +124,7 @@ class Pricer:
         self.clock = clock
         self.units = problem.size
         self.own = problem.size if own is None else own
-        self._by_number = own is not None
+        self._of_window = own is not None
 
     @property
     def most_nodes(self) -> int:
@@ -182,15 +182,14 @@ class Pricer:
         return split._replace(gain=split.gain[self.twins.first])
 
     def _rank(self, unit_worth: Floats) -> Ints:
-        """(u,): which of a candidate's units is its root, that of the lowest rank; twins have the same.
+        """(u,): which of a candidate's own units is its root, that of the lowest rank; twins have the same.
 
         With the dearest taken, the others are worth less: a third fewer partial sets are to be looked at, and what is
         still open when the search gives up is half as much.
         """
-        if self._by_number:
-            return self.twins.first
+        worth = np.append(unit_worth[: self.own], np.full(self.units - self.own, -np.inf))
         rank = np.empty(self.units, dtype=np.int64)
-        rank[np.argsort(-unit_worth, kind="stable")] = np.arange(self.units)
+        rank[np.argsort(-worth, kind="stable")] = np.arange(self.units)
         return np.asarray(rank[self.twins.first])
 
     def _search(self, duals: Duals, threshold: float, best_only: bool, most: int, nodes: int) -> Priced:
@@ -249,7 +248,7 @@ class Pricer:
         looks = 0
         todo = self._roots
         # A window has a thread of its own already; to wait for another one costs as much as most roots do.
-        one_thread = self._by_number and self.workers == 1
+        one_thread = self._of_window and self.workers == 1
         with ThreadPoolExecutor(self.workers) as pool:
             searched = map if one_thread else pool.map
             while todo:
