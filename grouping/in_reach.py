@@ -66,8 +66,10 @@ def _others(there, adds, weight, far, away, factor, rest, dearest):  # type: ign
     """
     count = 0
     for k in there:
+        if adds[k] == -np.inf or (count == rest and (rest == 0 or adds[k] <= dearest[rest - 1])):
+            continue
         add = adds[k] - factor * max(0.0, away - far[k])
-        if add > -np.inf and (count < rest or (rest > 0 and add > dearest[rest - 1])):
+        if count < rest or add > dearest[rest - 1]:
             for _ in range(weight[k]):
                 count = _insert(dearest, count, rest, add)
     return dearest[:rest].sum() if count == rest else -np.inf
@@ -134,6 +136,7 @@ def reached(inside, ground, paid, partner, gain, near, core, size, fixed, factor
     sought = np.zeros(heaviest + 1, dtype=np.bool_)
     looked_at = np.empty(units, dtype=np.int64)
     some = np.empty(units, dtype=np.int64)
+    joins = np.zeros(units, dtype=np.bool_)
     for a in inside:
         i = start[a]
         block = weight[a]
@@ -195,7 +198,8 @@ def reached(inside, ground, paid, partner, gain, near, core, size, fixed, factor
                     if rest > 0 and highest - dearest[rest - 1] + adds[k] > 0.0:
                         some[count] = k
                         count += 1
-                joining = some[:count]
+                joining = some[:count][np.argsort(-adds[some[:count]])]
+                joins[joining] = True
                 looked = 0.0
                 ceiling[:] = np.inf
                 for number in range(left):
@@ -209,17 +213,20 @@ def reached(inside, ground, paid, partner, gain, near, core, size, fixed, factor
                     if partner[b] != a:
                         total -= together[b]
                     count = 0
+                    mate = partner[b]
+                    if mate >= 0 and joins[mate] and adds[mate] > -np.inf:
+                        way = own[mate] + 0.5 * near[mate, rest - weight[mate]]
+                        way += _way(start, place, region, surcharge, b, mate)
+                        add = (paid[mate] + together[b] - factor[q] * way) / weight[mate]
+                        for _ in range(weight[mate]):
+                            count = _insert(dearest, count, rest, add)
                     for k in joining:
-                        if k == b or adds[k] == -np.inf:
-                            continue
-                        add = adds[k]
-                        if k == partner[b]:
-                            add = paid[k] + together[b] - factor[q] * (own[k] + 0.5 * near[k, rest - weight[k]])
-                            add /= weight[k]
+                        if adds[k] == -np.inf or (count == rest and adds[k] <= dearest[rest - 1]):
+                            break
                         farther = factor[q] * heavy * max(0.0, far[b] - far[k])
-                        if count == rest and (rest == 0 or add - farther <= dearest[rest - 1]):
+                        if k in (b, mate) or (count == rest and adds[k] - farther <= dearest[rest - 1]):
                             continue
-                        add -= factor[q] * _way(start, place, region, surcharge, b, k) / weight[k]
+                        add = adds[k] - factor[q] * _way(start, place, region, surcharge, b, k) / weight[k]
                         for _ in range(weight[k]):
                             count = _insert(dearest, count, rest, add)
                     if count < rest:
@@ -241,6 +248,7 @@ def reached(inside, ground, paid, partner, gain, near, core, size, fixed, factor
                                     p, r = start[b] + s, start[other] + s
                                     aside += between(place, p, r) + (surcharge if region[p] != region[r] else 0.0)
                                 ceiling[other] = min(ceiling[other], added + factor[q] * rest * aside)
+                joins[joining] = False
     return result
 
 
