@@ -12,7 +12,7 @@ from grouping.improve_in_patches import LARGE, SMALL, Optimize, chosen_anew, imp
 from grouping.patchwork import patchwork
 from grouping.problem import Problem
 
-_FIRST, _BETTER = 0.3, 0.7
+_FIRST, _BETTER = 0.4, 0.7
 """Shares of the time left that pricing may take, for a bound at all and for a better one."""
 _REGROUPED = 0.6
 """Share of what is left then for patches as problems of their own: CP-SAT and the LP as a whole have the rest."""

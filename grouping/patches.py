@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from grouping.cost import Floats, Ints
-from grouping.ground import joint_row
+from grouping.cost import Floats, Ints, Prices
+from grouping.ground import reach
 from grouping.problem import Problem
 
 
@@ -34,17 +34,29 @@ def patches(
             continue
         # By whether they are nearer to one or to another, which are far from each other.
         if random is None:
-            from_any = joint_row(problem.prices, int(first[part[0]]))[first[part]]
+            from_any = _away(problem.prices, int(first[part[0]]), first[part], regions=True)
             one = int(part[from_any.argmax()])
         else:
             one = int(random.choice(part))
-        from_one = joint_row(problem.prices, int(first[one]))[first[part]]
-        from_other = joint_row(problem.prices, int(first[part[from_one.argmax()]]))[first[part]]
+        # By chance they are no more often between macro-regions than elsewhere: units on both sides of each one are
+        # to be in one patch now and then.
+        regions = random is None
+        from_one = _away(problem.prices, int(first[one]), first[part], regions=regions)
+        from_other = _away(problem.prices, int(first[part[from_one.argmax()]]), first[part], regions=regions)
         order = part[np.argsort(from_one - from_other, kind="stable")]
         half = int(np.searchsorted(np.cumsum(size[order]), size[part].sum() / 2))
         half = min(max(half, 1), len(order) - 1)
         todo += [order[half:], order[:half]]
     return found
+
+
+def _away(prices: Prices, unit: int, others: Ints, *, regions: bool) -> Floats:
+    """(m,) km from each site of a unit to each of others', on average; with surcharges between ``regions``."""
+    units = np.arange(len(prices.weight))
+    distance, cross = np.empty(len(units)), np.empty(len(units))
+    reach(prices, unit, units, distance, cross)
+    km = distance + cross if regions else distance
+    return np.asarray(km[others] / (prices.weight[unit] * prices.weight[others]))
 
 
 def allotted(units: Sequence[int], left: int, workers: int) -> tuple[Floats, Floats]:
